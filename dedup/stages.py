@@ -1,0 +1,75 @@
+"""The protocol of the hot path: what each stage takes and gives.
+
+Two engines implement it: `native` (the Rust kernel) and `reference` (plain
+Python on datasketch and xxhash), which is the executable specification. They
+agree bit for bit, by property test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dedup.model import I64, U32, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
+
+
+class Matcher(Protocol):
+    """Greedy matching in priority order; see `Stages.matcher`."""
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the sketches of the next documents of the run."""
+
+    def start(self, order: I64, segments: Sequence[Segment]) -> None:
+        """Begin matching.
+
+        Args:
+            order: int64[n], the positions of all documents, first choice first.
+            segments: Where their bytes lie; documents are numbered through all segments.
+        """
+
+    def advance(self, limit: int) -> int:
+        """Decide up to `limit` more documents; return how many are decided by now."""
+
+    def result(self) -> Matches:
+        """The outcome, once every document is decided."""
+
+
+class Stages(Protocol):
+    """One engine. All functions are pure; batches are independent of one another."""
+
+    name: str
+
+    def scan(
+        self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """Lift texts and fields out of the JSON lines of `data[start:end]` (whole lines, LF or CRLF).
+
+        Every line is validated whole. A field name is first looked up literally, then as a dotted path. Blank
+        lines are no records. The last of duplicate keys wins; NaN and Infinity are accepted.
+        """
+
+    def strip(self, texts: Texts, explain: bool = False) -> Stripped:
+        """Remove boilerplate lines, prefixes and suffixes (`dedup.boilerplate`)."""
+
+    def tokenize(self, texts: Texts) -> Texts:
+        """Normalised texts: the tokens of each, joined by one space."""
+
+    def shingle(self, texts: Texts, size: int) -> Shingles:
+        """Hashes of the shingles of `size` consecutive tokens of each text."""
+
+    def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
+        """MinHash signatures, uint32[n, num_perm]; all ones for a document without shingles."""
+
+    def band(self, signatures: U32, bands: int, rows: int) -> U32:
+        """Band keys, uint32[bands, n]."""
+
+    def sketch(self, texts: Texts) -> Sketches:
+        """Strip (if the settings say so), tokenize, shingle, sign and band, with the engine's settings."""
+
+    def matcher(self, *, pairs: bool = False, links: bool = False) -> Matcher:
+        """A matcher with the engine's settings.
+
+        Args:
+            pairs: Compare all documents that share a band and list every pair that passes.
+            links: Record every near relation between a document and a representative.
+        """
