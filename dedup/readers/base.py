@@ -1,0 +1,75 @@
+"""What a reader gives: one `Source` per input file, read in batches, re-read on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from dedup.model import I64, Column, Segment, Skipped, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Which fields of a record matter.
+
+    Attributes:
+        text: Fields that make up the text, joined by a newline.
+        id: The id field.
+        more: Further fields to lift, e.g. for the keep policy and titles.
+        encoding: Encoding of text files and tables; JSON is UTF-8 unless this says otherwise.
+    """
+
+    text: tuple[str, ...] = ("text",)
+    id: str = "id"
+    more: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some consecutive records of one source: `n` usable documents and what was skipped among them.
+
+    Attributes:
+        texts: Raw texts of the usable documents. Only valid until the next batch is asked for.
+        ids: The id field; where it is not valid, the run makes an id.
+        fields: `Fields.more`, in that order.
+        numbers: int64[n], line or row number in the source, from 1; the file itself is number 0.
+        segment: Where the documents' bytes can be read again until the source is closed.
+        skipped: Records that cannot be used.
+        repaired: Usable documents with invalid UTF-8 or lone surrogates.
+        bytes_read: How far the source has been read, for progress.
+    """
+
+    texts: Texts
+    ids: Column
+    fields: Sequence[Column]
+    numbers: I64
+    segment: Segment
+    skipped: Sequence[Skipped]
+    repaired: int
+    bytes_read: int
+
+
+class Source(Protocol):
+    """One input file.
+
+    Attributes:
+        path: As given, used in locations and messages; `-` for standard input.
+        relative: Path of its outputs below `kept/` and `removed/`.
+        size: Bytes on disk for progress, None where unknown.
+    """
+
+    path: str
+    relative: PurePosixPath
+    size: int | None
+
+    def batches(self) -> Iterator[Batch]:
+        """Read the source once, front to back. Raises InputError for what cannot be read at all."""
+
+    def check_unchanged(self) -> None:
+        """Raise InputError when the file changed since it was opened."""
+
+    def close(self) -> None:
+        """Release memory maps and spools."""

@@ -1,0 +1,1 @@
+"""Writing results: one module a format; every file appears whole or not at all."""
