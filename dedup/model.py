@@ -90,12 +90,16 @@ class Sketches:
         tokens: uint32[n], number of tokens of the clean text; 0 = empty document.
         digest: uint64[n, 2], xxh3_128 of the token sequence (tokens joined by one
             space) as (high, low) halves: equal digests are exact copies.
+        dropped_lines: Lines of the batch that stripping removed whole.
+        removed_bytes: Bytes of the batch that stripping removed.
     """
 
     keys: U32
     low: U8
     tokens: U32
     digest: U64
+    dropped_lines: int = 0
+    removed_bytes: int = 0
 
 
 class Relation(IntEnum):
