@@ -1,0 +1,1 @@
+"""Find syndicated copies in a corpus of news articles."""

@@ -55,7 +55,9 @@ class Settings:
             f"num_perm {self.num_perm} is not between 1 and {MAX_NUM_PERM}",
             "128 suits most corpora",
         )
-        _require(0 <= self.seed < 2**32, f"seed {self.seed} is not between 0 and 4294967295", "the default is 1")
+        _require(
+            0 <= self.seed < 2**32, f"seed {self.seed} is not between 0 and 4294967295", "the default is 1"
+        )
         _require(
             (self.bands is None) == (self.rows is None),
             f"bands ({self.bands}) and rows ({self.rows}) only go together",
@@ -95,5 +97,3 @@ def fingerprint(settings: dict[str, object]) -> str:
 def _require(holds: bool, message: str, hint: str) -> None:
     if not holds:
         raise UsageError(message, hint)
-
-

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer  # type: ignore[attr-defined]  # typing name of Python 3.12
+    from typing_extensions import Buffer as Buffer
 else:
     Buffer = object
 

@@ -1,0 +1,125 @@
+"""The reference engine: `stages.Stages` composed from the plain functions of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xxhash
+from datasketch import MinHash
+
+from dedup.bands import choose
+from dedup.config import Settings
+from dedup.model import (
+    U32,
+    Buffer,
+    Form,
+    Scan,
+    Segment,
+    Shingles,
+    Sketches,
+    Stripped,
+    Texts,
+)
+from dedup.reference.matching import ReferenceMatcher
+from dedup.reference.tokens import shingle, tokenize
+
+if TYPE_CHECKING:
+    from dedup.model import Rule
+
+
+class Reference:
+    """The executable specification, selectable as `--engine reference`.
+
+    Args:
+        settings: What decides a match.
+        rules: Boilerplate rules, used when `settings.strip`.
+        text_fields: Fields to lift from records when matching reads them again.
+    """
+
+    name = "reference"
+
+    def __init__(
+        self, settings: Settings, rules: Sequence[Rule] = (), text_fields: Sequence[str] = ("text",)
+    ) -> None:
+        self.settings = settings
+        self.bands = choose(settings)
+        self._rules = tuple(rules)
+        self._text_fields = tuple(text_fields)
+
+    def scan(
+        self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """Lift texts and fields out of JSON lines."""
+        from dedup.reference import scan
+
+        return scan.scan(data, start, end, text_fields, fields)
+
+    def strip(self, texts: Texts, explain: bool = False) -> Stripped:
+        """Remove boilerplate."""
+        from dedup.reference import strip
+
+        return strip.strip_all(texts, self._rules, explain)
+
+    def tokenize(self, texts: Texts) -> Texts:
+        """Tokens of each text joined by one space."""
+        return Texts.from_strings([" ".join(tokenize(text)) for text in texts.strings()])
+
+    def shingle(self, texts: Texts, size: int) -> Shingles:
+        """xxh3_64 of each shingle's UTF-8 bytes."""
+        per_text = [
+            [xxhash.xxh3_64_intdigest(s.encode()) for s in shingle(tokenize(text), size)]
+            for text in texts.strings()
+        ]
+        offsets = np.zeros(len(per_text) + 1, np.int64)
+        np.cumsum([len(hashes) for hashes in per_text], out=offsets[1:])
+        return Shingles(np.array([h for hashes in per_text for h in hashes], np.uint64), offsets)
+
+    def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
+        """Signatures by datasketch itself: scheme affine32, hash = low 32 bits of the shingle hash."""
+        rows = np.empty((len(shingles.offsets) - 1, num_perm), np.uint32)
+        for i in range(len(rows)):
+            minhash = MinHash(num_perm, seed=seed, scheme="affine32", hashfunc=lambda value: value)
+            low_bits = shingles.hashes[shingles.offsets[i] : shingles.offsets[i + 1]] & np.uint64(0xFFFFFFFF)
+            minhash.update_batch([int(value) for value in low_bits])
+            rows[i] = minhash.hashvalues
+        return rows
+
+    def band(self, signatures: U32, bands: int, rows: int) -> U32:
+        """Band key: low 32 bits of xxh3_64 over the band's values as little-endian bytes, seed = band number."""
+        keys = np.empty((bands, len(signatures)), np.uint32)
+        for i, signature in enumerate(signatures.astype("<u4")):
+            for band in range(bands):
+                values = signature[band * rows : (band + 1) * rows].tobytes()
+                keys[band, i] = xxhash.xxh3_64_intdigest(values, seed=band) & 0xFFFFFFFF
+        return keys
+
+    def sketch(self, texts: Texts) -> Sketches:
+        """All stages in a row."""
+        settings = self.settings
+        clean = self.strip(texts).texts if settings.strip else texts
+        signatures = self.sign(self.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
+        tokens = [tokenize(text) for text in clean.strings()]
+        digests = [xxhash.xxh3_128_intdigest(" ".join(t).encode()) for t in tokens]
+        return Sketches(
+            self.band(signatures, self.bands.bands, self.bands.rows),
+            (signatures & 0xFF).astype(np.uint8),
+            np.array([len(t) for t in tokens], np.uint32),
+            np.array([divmod(d, 2**64) for d in digests], np.uint64).reshape(-1, 2),
+        )
+
+    def matcher(self, *, pairs: bool = False, links: bool = False) -> ReferenceMatcher:
+        """A matcher that reads documents again through `shingles_of`."""
+        return ReferenceMatcher(
+            self.bands, self.settings.threshold, self._shingles_of, pairs=pairs, links=links
+        )
+
+    def _shingles_of(self, segment: Segment, at: int) -> frozenset[int]:
+        data = memoryview(segment.data)[int(segment.starts[at]) : int(segment.ends[at])]
+        if segment.form is Form.RECORD:
+            texts = self.scan(data, 0, len(data), self._text_fields, ()).texts
+        else:
+            texts = Texts(data, np.array([0, len(data)], np.int64))
+        clean = self.strip(texts).texts if self.settings.strip else texts
+        return frozenset(self.shingle(clean, self.settings.shingle_size).hashes.tolist())
