@@ -48,6 +48,14 @@ class Stages(Protocol):
         lines are no records. The last of duplicate keys wins; NaN and Infinity are accepted.
         """
 
+    def scan_spans(
+        self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """As `scan`, of the records `data[starts[i]:ends[i]]`; record `i` has line number `i + 1`."""
+
+    def split_array(self, data: Buffer) -> tuple[I64, I64]:
+        """Starts and ends of the elements of a file that is one JSON array; ValueError for anything else."""
+
     def strip(self, texts: Texts, explain: bool = False) -> Stripped:
         """Remove boilerplate lines, prefixes and suffixes (`dedup.boilerplate`)."""
 

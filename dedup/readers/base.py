@@ -1,4 +1,4 @@
-"""What a reader gives: one `Source` per input file, read in batches, re-read on demand."""
+"""What a reader gives: a `Source` per input file or folder of text files, read in batches, re-read on demand."""
 
 from __future__ import annotations
 
@@ -35,11 +35,12 @@ class Batch:
         texts: Raw texts of the usable documents. Only valid until the next batch is asked for.
         ids: The id field; where it is not valid, the run makes an id.
         fields: `Fields.more`, in that order.
-        numbers: int64[n], line or row number in the source, from 1; the file itself is number 0.
+        numbers: int64[n], line, row or file number in the source, from 1; ascending through all batches.
         segment: Where the documents' bytes can be read again until the source is closed.
         skipped: Records that cannot be used.
         repaired: Usable documents with invalid UTF-8 or lone surrogates.
         bytes_read: How far the source has been read, for progress.
+        paths: Path of each document where it is a file of its own; None where it is at `path:number`.
     """
 
     texts: Texts
@@ -50,10 +51,11 @@ class Batch:
     skipped: Sequence[Skipped]
     repaired: int
     bytes_read: int
+    paths: Texts | None = None
 
 
 class Source(Protocol):
-    """One input file.
+    """One input file, or one folder of text files.
 
     Attributes:
         path: As given, used in locations and messages; `-` for standard input.
@@ -61,12 +63,21 @@ class Source(Protocol):
         size: Bytes on disk for progress, None where unknown.
     """
 
-    path: str
-    relative: PurePosixPath
-    size: int | None
+    @property
+    def path(self) -> str: ...  # noqa: D102
 
-    def batches(self) -> Iterator[Batch]:
-        """Read the source once, front to back. Raises InputError for what cannot be read at all."""
+    @property
+    def relative(self) -> PurePosixPath: ...  # noqa: D102
+
+    @property
+    def size(self) -> int | None: ...  # noqa: D102
+
+    def batches(self, limit: int | None = None) -> Iterator[Batch]:
+        """Read the source once, front to back, up to and including usable document number `limit`.
+
+        Raises:
+            InputError: The source cannot be read at all, or only in part (a truncated archive).
+        """
 
     def check_unchanged(self) -> None:
         """Raise InputError when the file changed since it was opened."""

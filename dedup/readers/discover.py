@@ -1,0 +1,131 @@
+"""Finding files: paths, globs and folders go in, each article file comes out once, in a fixed order."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dedup.errors import InputError
+from dedup.readers.file import STDIN
+from dedup.readers.formats import KNOWN, Codec, Format, classify
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to read.
+
+    Attributes:
+        root: The folder it was found in; empty for a file given itself.
+        name: Its path below `root`; the path as given where there is no root.
+        format: How articles lie in it.
+        codec: How it is compressed.
+    """
+
+    root: str
+    name: str
+    format: Format
+    codec: Codec
+
+
+def find_files(inputs: Sequence[str]) -> Iterator[Found]:
+    """The files that `inputs` stand for, in the order given, by name within a folder, each once.
+
+    Hidden entries of folders are left out, and files of unknown kinds too; symbolic links are followed.
+
+    Raises:
+        InputError: An input is missing, unreadable, of an unknown kind, or without any articles.
+    """
+    walk = _Walk()
+    for given in inputs:
+        if given == STDIN:
+            yield from walk.stdin()
+        elif os.path.isdir(given):
+            yield from walk.folder(given)
+        elif os.path.lexists(given) or not glob.has_magic(given):
+            yield from walk.file(given)
+        else:
+            yield from walk.pattern(given)
+
+
+class _Walk:
+    """Finds files and remembers which ones it has met.
+
+    A file counts as met when it was reached itself or through a link (`_files`,
+    real paths), or lies in a folder that was listed (`_folders`): a folder of a
+    million files costs one entry. Listing each real folder once also ends loops
+    of links.
+    """
+
+    def __init__(self) -> None:
+        self._files: set[str] = set()
+        self._folders: set[str] = set()
+
+    def stdin(self) -> Iterator[Found]:
+        if STDIN not in self._files:
+            self._files.add(STDIN)
+            yield Found("", STDIN, Format.JSONL, Codec.NONE)
+
+    def file(self, path: str) -> Iterator[Found]:
+        if not os.path.exists(path):
+            raise InputError(f"{path} does not exist", "check the path; quote a pattern: 'news/*.jsonl'")
+        if not os.path.isfile(path):
+            raise InputError(f"{path} is not a regular file", "pipe JSON lines in: ... | dedup run -")
+        kind = classify(path)
+        if kind is None:
+            raise InputError(f"{path} has an extension that tells no format", f"known: {KNOWN}")
+        if self._meet(os.path.realpath(path)):
+            yield Found("", path, *kind)
+
+    def pattern(self, pattern: str) -> Iterator[Found]:
+        matches = sorted(glob.glob(pattern, recursive=True))
+        usable = [m for m in matches if os.path.isdir(m) or (os.path.isfile(m) and classify(m))]
+        if not usable:
+            raise InputError(f"{pattern} matches no articles", f"known extensions: {KNOWN}")
+        for match in usable:
+            if os.path.isdir(match):
+                yield from self.folder(match, may_be_empty=True)
+            else:
+                yield from self.file(match)
+
+    def folder(self, root: str, may_be_empty: bool = False) -> Iterator[Found]:
+        empty = True
+        # A stack and not recursion: folders may be nested deeper than Python's own stack.
+        pending = [(root, os.path.realpath(root))]
+        while pending:
+            path, real = pending.pop()
+            if os.path.isdir(path):
+                if real in self._folders:
+                    empty = False
+                else:
+                    pending += reversed(list(self._list(path, real)))
+                    self._folders.add(real)
+            elif os.path.isfile(path) and (kind := classify(path)):
+                empty = False
+                linked = os.path.dirname(real) not in self._folders or os.path.islink(path)
+                if self._meet(real) if linked else real not in self._files:
+                    yield Found(root, os.path.relpath(path, root), *kind)
+        if empty and not may_be_empty:
+            raise InputError(f"{root} holds no articles", f"known extensions: {KNOWN}")
+
+    @staticmethod
+    def _list(folder: str, real: str) -> Iterator[tuple[str, str]]:
+        """Path and real path of each entry, by name."""
+        try:
+            with os.scandir(folder) as entries:
+                ordered = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be read: {error.strerror}", "check its permissions") from error
+        for entry in ordered:
+            if not entry.name.startswith("."):
+                here = os.path.join(real, entry.name)
+                yield entry.path, os.path.realpath(entry.path) if entry.is_symlink() else here
+
+    def _meet(self, real: str) -> bool:
+        """Remember a file; False when it was met before."""
+        listed = os.path.dirname(real) in self._folders and not os.path.basename(real).startswith(".")
+        if real in self._files or (listed and classify(real)):
+            return False
+        self._files.add(real)
+        return True

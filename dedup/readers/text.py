@@ -1,0 +1,161 @@
+"""Text files: one document a file, hundreds a batch.
+
+A folder of a million files is one source: its names lie in one buffer, and
+each is opened, read and closed once. A file that cannot be read or
+decompressed costs one skipped record, not the run.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from dedup.errors import InputError
+from dedup.model import Column, Form, Segment, Skipped, Texts
+from dedup.readers.base import Batch, Fields
+from dedup.readers.compression import decompressed
+from dedup.readers.file import normal_encoding, open_input, transcoded
+from dedup.readers.formats import Codec, classify
+from dedup.readers.spool import TextSpool
+
+BATCH_FILES = 1024
+BATCH_BYTES = 16 << 20
+
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class TextFiles:
+    """The text files of one folder, or some that were given one by one.
+
+    Attributes:
+        path: The folder, or the first file.
+        relative: Folder of the outputs.
+        root: Folder that `names` are relative to; empty for files given one by one.
+        names: Path of each file below `root`.
+        outputs: Path of each file's copy below `relative`.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        names: Texts,
+        relative: PurePosixPath,
+        outputs: Texts,
+        fields: Fields,
+        spool: TextSpool,
+    ) -> None:
+        self.root = root
+        self.names = names
+        self.relative = relative
+        self.outputs = outputs
+        self.path = root or os.fsdecode(names.bytes_at(0))
+        self.size: int | None = None
+        self._encoding = normal_encoding(fields.encoding)
+        self._more = len(fields.more)
+        self._spool = spool
+        self._stamps = np.zeros((len(names), 3), np.int64)
+        self._opened = 0
+
+    def file_path(self, number: int) -> str:
+        """Path of file `number`, from 1, as locations show it."""
+        return os.path.join(self.root, os.fsdecode(self.names.bytes_at(number - 1)))
+
+    def batches(self, limit: int | None = None) -> Iterator[Batch]:
+        """Read the files; see `Source.batches`."""
+        bytes_read = 0
+        while self._opened < len(self.names) and limit != 0:
+            batch = self._batch(BATCH_FILES if limit is None else min(limit, BATCH_FILES), bytes_read)
+            bytes_read = batch.bytes_read
+            if limit is not None:
+                limit -= len(batch.texts)
+            yield batch
+
+    def check_unchanged(self) -> None:
+        """Raise InputError when a file that was read is not the same any more."""
+        for number in range(1, self._opened + 1):
+            before = self._stamps[number - 1]
+            if not before[0]:  # it could not be opened
+                continue
+            path = self.file_path(number)
+            try:
+                status = os.stat(path)
+            except OSError:
+                status = None
+            if status is None or tuple(before) != _stamp(status):
+                raise InputError(
+                    f"{path} changed while it was read", "let nothing write to the inputs during a run"
+                )
+
+    def close(self) -> None:
+        """Nothing is left open; the texts live in the spool."""
+
+    def _batch(self, most: int, bytes_read: int) -> Batch:
+        texts: list[bytes] = []
+        paths: list[str] = []
+        numbers: list[int] = []
+        skipped: list[Skipped] = []
+        repaired = size = 0
+        while self._opened < len(self.names) and len(texts) < most and size < BATCH_BYTES:
+            self._opened += 1
+            path = self.file_path(self._opened)
+            try:
+                text = self._read(path, self._opened - 1)
+            except InputError as error:
+                skipped.append(Skipped(path, "unreadable", error.message))
+                continue
+            if self._encoding == "utf-8" and text[:2] in _UTF16_MARKS:
+                skipped.append(Skipped(path, "undecodable", "the file is UTF-16: add --encoding utf-16"))
+                continue
+            repaired += not is_utf8(text)
+            size += len(text)
+            texts.append(text)
+            paths.append(path)
+            numbers.append(self._opened)
+        batch = Texts.from_strings(texts)
+        data, start = self._spool.append(bytes(batch.data))
+        spans = batch.offsets + start
+        return Batch(
+            texts=batch,
+            ids=missing(len(texts)),
+            fields=[missing(len(texts))] * self._more,
+            numbers=np.array(numbers, np.int64),
+            segment=Segment(data, Form.TEXT, spans[:-1], spans[1:]),
+            skipped=skipped,
+            repaired=repaired,
+            bytes_read=bytes_read + size,
+            paths=Texts.from_strings([os.fsencode(path) for path in paths]),
+        )
+
+    def _read(self, path: str, i: int) -> bytes:
+        found = classify(path)
+        with open_input(path) as file:
+            self._stamps[i] = _stamp(os.fstat(file.fileno()))
+            data = b"".join(decompressed(file, found[1] if found else Codec.NONE, path))
+        if self._encoding == "utf-8":
+            return data.removeprefix(codecs.BOM_UTF8)
+        return b"".join(transcoded([data], self._encoding))
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether `data` is valid UTF-8."""
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def missing(n: int) -> Column:
+    """A column without a single value."""
+    return Column(Texts(b"", np.zeros(n + 1, np.int64)), np.zeros(n, np.bool_))
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    # The inode first: it is never 0, which marks a file that could not be opened.
+    return status.st_ino, status.st_size, status.st_mtime_ns
