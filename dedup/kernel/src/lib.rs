@@ -4,12 +4,25 @@
 //! Python object: buffers and arrays come in, arrays go out. `bindings` is the
 //! only module that knows Python; every other module is plain Rust.
 
+mod bands;
 mod bindings;
+mod classes;
+mod matching;
+mod sets;
+mod shingles;
+mod sign;
+mod sketch;
+mod threads;
+mod tokens;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
-    use crate::bindings::version;
+    use crate::bindings::matcher::Matcher;
+    #[pymodule_export]
+    use crate::bindings::texts::{Engine, band, levels, shingle, sign, tokenize};
+    #[pymodule_export]
+    use crate::bindings::{set_threads, version};
 }

@@ -1,9 +1,54 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
+pub mod matcher;
+pub mod texts;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::threads;
 
 /// Version of the kernel crate.
 #[pyfunction]
 pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
+}
+
+/// Use `count` threads from now on; 0 = one per core.
+#[pyfunction]
+pub fn set_threads(count: usize) {
+    threads::set(count);
+}
+
+/// Run `work` without the interpreter lock on the kernel's threads; a panic becomes a RuntimeError.
+pub fn guard<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| catch_unwind(AssertUnwindSafe(|| threads::current().install(work))))
+        .map_err(|panic| PyRuntimeError::new_err(format!("the kernel failed: {}", said(&*panic))))
+}
+
+/// What a panic said.
+fn said(panic: &(dyn Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
+}
+
+/// A ValueError.
+pub fn invalid(message: impl Into<String>) -> PyErr {
+    PyValueError::new_err(message.into())
+}
+
+/// Check that `offsets` cut a buffer of `length` bytes into texts: at least one, ascending, within it.
+pub fn check_offsets(offsets: &[i64], length: usize) -> PyResult<()> {
+    let ascending = offsets.is_sorted() && offsets.first().is_some_and(|&first| first >= 0);
+    if ascending && offsets[offsets.len() - 1] as usize <= length {
+        return Ok(());
+    }
+    Err(invalid(
+        "offsets must ascend within the buffer and be one more than the texts",
+    ))
 }

@@ -1,0 +1,98 @@
+"""The native engine: `stages.Stages` on the Rust kernel. The one door to native code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dedup import _kernel
+from dedup.bands import choose
+from dedup.config import Settings
+from dedup.model import I64, U8, U32, Buffer, Form, Matches, Segment, Shingles, Sketches, Texts
+
+
+def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
+    """The (a, b) of datasketch 2's `affine32` scheme, uint32[num_perm] each.
+
+    Drawn as `datasketch.MinHash(num_perm, seed, scheme="affine32")` draws them, without importing it.
+    """
+    generator = np.random.RandomState(seed)
+    a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return a, generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+
+
+def array_of(data: Buffer) -> U8:
+    """A uint8 view of any buffer."""
+    view = memoryview(data)
+    return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
+
+
+class Native:
+    """The fast engine.
+
+    Args:
+        settings: What decides a match.
+        text_fields: Fields to lift from records when matching reads them again.
+        threads: Threads of the kernel, for the whole process; 0 = one per core.
+    """
+
+    name = "native"
+
+    def __init__(self, settings: Settings, text_fields: Sequence[str] = ("text",), threads: int = 0) -> None:
+        self.settings = settings
+        self.bands = choose(settings)
+        self._text_fields = tuple(text_fields)
+        _kernel.set_threads(threads)
+        a, b = permutations(settings.num_perm, settings.seed)
+        self._engine = _kernel.Engine(a, b, settings.shingle_size, self.bands.bands, self.bands.rows)
+
+    def tokenize(self, texts: Texts) -> Texts:
+        """Tokens of each text joined by one space."""
+        return Texts(*_kernel.tokenize(array_of(texts.data), texts.offsets))
+
+    def shingle(self, texts: Texts, size: int) -> Shingles:
+        """Hashes of the shingles of each text."""
+        return Shingles(*_kernel.shingle(array_of(texts.data), texts.offsets, size))
+
+    def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
+        """Signatures."""
+        return _kernel.sign(shingles.hashes, shingles.offsets, *permutations(num_perm, seed))
+
+    def band(self, signatures: U32, bands: int, rows: int) -> U32:
+        """Band keys."""
+        return _kernel.band(signatures, bands, rows)
+
+    def sketch(self, texts: Texts) -> Sketches:
+        """All stages in a row, each document without leaving the cache."""
+        return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets))
+
+    def matcher(self, *, pairs: bool = False, links: bool = False) -> NativeMatcher:
+        """A matcher with the engine's settings."""
+        threshold, gate = self.settings.threshold, self.bands.gate
+        return NativeMatcher(_kernel.Matcher(self._engine, threshold, gate, pairs, links))
+
+
+class NativeMatcher:
+    """`stages.Matcher` on the kernel."""
+
+    def __init__(self, matcher: _kernel.Matcher) -> None:
+        self._matcher = matcher
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the sketches of the next documents."""
+        self._matcher.add(sketches.keys, sketches.low, sketches.tokens, sketches.digest)
+
+    def start(self, order: I64, segments: Sequence[Segment]) -> None:
+        """Begin matching."""
+        self._matcher.start(
+            order, [(array_of(s.data), s.starts, s.ends, s.form is Form.RECORD) for s in segments]
+        )
+
+    def advance(self, limit: int) -> int:
+        """Decide up to `limit` more documents."""
+        return self._matcher.advance(limit)
+
+    def result(self) -> Matches:
+        """The outcome."""
+        return Matches(**self._matcher.result())

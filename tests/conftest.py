@@ -1,0 +1,41 @@
+"""Shared fixtures: both engines, and a hypothesis profile fit for CI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+hypothesis.settings.register_profile(
+    "ci",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.load_profile("ci")
+
+
+@pytest.fixture(autouse=True)
+def _no_developer_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the developer's settings files and environment out of every test."""
+    monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def corpus() -> Path:
+    """The project's labelled corpus."""
+    return ROOT / "corpus"
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """Labelled real data, for measuring only."""
+    data = SHARED / "data"
+    if not data.is_dir():
+        pytest.skip("needs the labelled real data beside the project (../shared/data)")
+    return data
