@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dedup.errors import UsageError
 
 FORMAT_VERSION = 1
-"""Version of the definitions (tokens, shingles, signatures, bands, clusters). A change of any result is a new version."""
+"""Version of the definitions (tokens, shingles, signatures, bands, clusters); any change of a result is a new one."""
 
 TOKENIZER_VERSION = "1-unicode14"
 """Version of the token definition and its class table."""
