@@ -1,0 +1,117 @@
+"""The command line: arguments in, exit code out.
+
+Exit codes: 0 done; 1 duplicates found, where that was asked for; 2 a mistake in usage, an input that cannot be read,
+any failure; 130 interrupted; 143 terminated. A user's mistake is one line on stderr and a hint, never a traceback.
+
+Nothing heavy is imported here or at the top of a command's module: numpy, pyarrow, datasketch and rich each cost more
+than `dedup --help` may take in all. A command imports its work when it runs.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedup.cli import run, strip
+from dedup.cli.messages import fail, report
+from dedup.errors import DedupError
+
+app = typer.Typer(
+    name="dedup",
+    help="Find syndicated copies in a corpus of news articles.",
+    rich_markup_mode=None,  # rich help costs more CPU than everything else that --help does
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("run")(run.command)
+app.command("strip")(strip.command)
+
+_TERMINATED = 128 + signal.SIGTERM
+_INTERRUPTED = 128 + signal.SIGINT
+_CLICK_ERROR = typer.BadParameter.__mro__[2]  # ClickException, wherever this version of typer takes it from
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit.
+
+    Args:
+        arguments: What stands after `dedup`; those of the process by default.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    group = typer.main.get_command(app)
+    try:
+        with group.make_context("dedup", arguments) as context:
+            group.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as done:
+        return done.exit_code
+    except DedupError as error:
+        return report(error)
+    except _CLICK_ERROR as error:
+        return fail(*_explain(error))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except MemoryError:
+        return fail("out of memory", "split the input, or try a machine with more memory")
+    return 0
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        from dedup.version import version as installed
+
+        typer.echo(f"dedup {installed()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+    from dedup.cli.settings import defaults
+
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    options = {
+        name: {
+            option.name: option.multiple for option in command.params if option.param_type_name == "option"
+        }
+        for name, command in commands.items()
+    }
+    context.default_map = dict(defaults(options, Path.cwd()))
+
+
+def _explain(error: Exception) -> tuple[str, str]:
+    """Message and hint of an error in the arguments."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    possible = sorted(getattr(error, "possibilities", None) or ())
+    if possible:
+        message = getattr(error, "message", message)
+        hint = f"did you mean {' or '.join(possible)}?"
+    elif " Did you mean" in message:
+        message, _, rest = message.partition(" Did you mean")
+        hint = f"did you mean{rest}"
+    else:
+        hint = f"see `{context.command_path if context else 'dedup'} --help`"
+    return message[:1].lower() + message[1:].rstrip("."), hint
+
+
+def _terminate(*_: object) -> None:
+    raise SystemExit(_TERMINATED)

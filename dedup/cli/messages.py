@@ -1,0 +1,43 @@
+"""What the command line says on stderr: errors, hints and warnings, in one style."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from dedup.errors import DedupError, InternalError
+
+FAILURE = 2
+"""Exit code of every failure."""
+
+
+def report(error: DedupError) -> int:
+    """Print an error of dedup; return the exit code."""
+    hint = error.hint
+    if isinstance(error, InternalError) and not hint:
+        hint = "this is a defect of dedup: please report it with the command and a small input"
+    return fail(error.message, hint)
+
+
+def fail(message: str, hint: str = "") -> int:
+    """Print one line and a hint; return the exit code."""
+    typer.echo(f"{_paint('error:', typer.colors.RED)} {message}", err=True)
+    if hint:
+        typer.echo(f"\n{_paint('hint:', typer.colors.CYAN)} {hint}", err=True)
+    return FAILURE
+
+
+def warn(message: str) -> None:
+    """Print one line that deserves attention."""
+    typer.echo(f"{_paint('warning:', typer.colors.YELLOW)} {message}", err=True)
+
+
+def coloured(stream: object) -> bool:
+    """Whether colours are welcome on a stream: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
+def _paint(text: str, colour: str) -> str:
+    return typer.style(text, fg=colour, bold=True) if coloured(sys.stderr) else text

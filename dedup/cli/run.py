@@ -1,0 +1,181 @@
+"""`dedup run`: find, cluster, keep one each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedup.errors import UsageError
+
+
+class Engine(StrEnum):
+    """Who computes."""
+
+    NATIVE = "native"
+    REFERENCE = "reference"
+
+
+def command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT", help="Files, folders, globs, or - for standard input.", show_default=False
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Where the results go.", show_default=False),
+    ] = None,
+    text_field: Annotated[
+        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
+    ] = "text",
+    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
+    source_field: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Field with the publisher, for --keep source:A>B.")
+    ] = None,
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
+    ] = "utf-8",
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only read the first N articles.")
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
+    ] = 0.5,
+    recall: Annotated[
+        float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
+    ] = 0.99,
+    shingle_size: Annotated[int, typer.Option(metavar="K", help="Words per shingle.")] = 5,
+    num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
+    bands: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
+    strip: Annotated[
+        bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
+    ] = True,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
+    ] = None,
+    keep: Annotated[
+        str,
+        typer.Option(
+            metavar="RULES",
+            help="Which article of a cluster stays: first, last, longest, shortest, earliest:FIELD, latest:FIELD, "
+            "source:A>B; several with commas.",
+        ),
+    ] = "first",
+    annotate: Annotated[
+        bool,
+        typer.Option(
+            "--annotate/--no-annotate",
+            help="Keep every record and say in it what was found.",
+            show_default=False,
+        ),
+    ] = False,
+    families: Annotated[
+        bool,
+        typer.Option(
+            "--families/--no-families", help="Also number the chains of near-duplicates.", show_default=False
+        ),
+    ] = False,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs/--no-pairs",
+            help="Also list all pairs; quadratic in the size of clusters.",
+            show_default=False,
+        ),
+    ] = False,
+    write_removed: Annotated[
+        bool,
+        typer.Option(
+            "--write-removed/--no-write-removed", help="Also write the removed records.", show_default=False
+        ),
+    ] = False,
+    copy: Annotated[
+        bool,
+        typer.Option(
+            "--copy/--no-copy",
+            help="Copy the kept files of a folder of text, not only list them.",
+            show_default=False,
+        ),
+    ] = False,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Threads to use; all cores by default.")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
+    ] = (Engine.NATIVE),
+    temp_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where compressed inputs are unpacked.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
+    ] = False,
+    fail_on_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-duplicates/--no-fail-on-duplicates",
+            help="Exit with 1 if duplicates were found.",
+            show_default=False,
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+) -> None:
+    """Find the copies in a corpus and keep one article of each story.
+
+    Articles are read from JSONL, JSON, CSV, TSV, Parquet, Arrow and folders of text, also compressed. DIR receives
+    kept/ (the records that stay, as they came), clusters.jsonl, skipped.jsonl and summary.json.
+    """
+    if output is None and not dry_run:
+        raise UsageError("no place for the results", "add -o DIR, or --dry-run to only look")
+
+    from dedup.cli.progress import shown
+    from dedup.cli.summary import show
+    from dedup.config import Settings
+    from dedup.pipeline import Options, run
+
+    settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
+    options = Options(
+        settings=settings,
+        output=output,
+        text_fields=tuple(name.strip() for name in text_field.split(",")),
+        id_field=id_field,
+        source_field=source_field,
+        encoding=encoding,
+        limit=limit,
+        rules=tuple(rules or ()),
+        keep=keep,
+        annotate=annotate,
+        families=families,
+        pairs=pairs,
+        write_removed=write_removed,
+        copy=copy,
+        threads=threads,
+        engine=engine.value,
+        temp_dir=temp_dir,
+        dry_run=dry_run,
+        force=force,
+    )
+    with shown(quiet) as progress:
+        summary = run(inputs, options, progress)
+    show(summary, None if dry_run else output, json=json, quiet=quiet)
+    if strict and summary.skipped:
+        raise typer.Exit(2)
+    if fail_on_duplicates and summary.removed:
+        raise typer.Exit(1)

@@ -1,0 +1,101 @@
+"""`dedup strip`: articles without their boilerplate, or which rule took which line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dedup.cli.messages import warn
+from dedup.cli.run import Engine
+
+if TYPE_CHECKING:
+    from dedup.readers import Batch, Source
+    from dedup.stages import Stages
+
+
+def command(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT", help="Files, folders, globs, or - for standard input.", show_default=False
+        ),
+    ],
+    text_field: Annotated[
+        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
+    ] = "text",
+    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
+    ] = "utf-8",
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
+    ] = None,
+    engine: Annotated[Engine, typer.Option(help="Who computes; both give the same result.")] = Engine.NATIVE,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show which rule took which line instead.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for text files too.")] = False,
+) -> None:
+    """Print articles without their boilerplate, as `dedup run` compares them.
+
+    Text files come out as text, one after the other. Records come out as JSON lines of id and text.
+    """
+    from dedup.boilerplate import load
+    from dedup.config import Settings
+    from dedup.pipeline import make_engine
+    from dedup.readers import Fields, open_sources
+
+    text_fields = tuple(name.strip() for name in text_field.split(","))
+    stages = make_engine(engine.value, Settings(), load(rules or ()), text_fields)
+    show = _explanation if explain else _cleaned
+    for source in open_sources(inputs, Fields(text_fields, id_field, (), encoding), stages):
+        for batch in source.batches():
+            for record in batch.skipped:
+                warn(f"{record.location} skipped: {record.detail}")
+            for piece in show(source, batch, stages, json):
+                sys.stdout.buffer.write(piece.encode("utf-8", "surrogateescape"))
+        source.close()
+    sys.stdout.buffer.flush()
+
+
+def _cleaned(source: Source, batch: Batch, stages: Stages, json: bool) -> Iterator[str]:
+    """The clean texts."""
+    texts = stages.strip(batch.texts).texts.strings()
+    if batch.paths is not None and not json:
+        yield from (text if text.endswith("\n") else f"{text}\n" for text in texts)
+        return
+    for identity, text in zip(_ids(source, batch), texts, strict=True):
+        yield _line({"id": identity, "text": text})
+
+
+def _explanation(source: Source, batch: Batch, stages: Stages, json: bool) -> Iterator[str]:
+    """What was removed: a line each, under the id of its document."""
+    stripped = stages.strip(batch.texts, explain=True)
+    for i, (identity, removals) in enumerate(zip(_ids(source, batch), stripped.removals or [], strict=True)):
+        if json:
+            for one in removals:
+                row = {"id": identity, "line_no": one.line_no, "text": one.text}
+                yield _line({**row, "action": one.action, "rule": one.rule})
+            continue
+        guarded = ", a guard rail held others back" if stripped.guarded[i] else ""
+        yield f"{identity}: {len(removals):,} removed{guarded}\n"
+        width = max((len(one.rule) for one in removals), default=0)
+        for one in removals:
+            yield f"{one.line_no:6}  {one.action:<12}  {one.rule:<{width}}  {one.text.strip()}\n"
+
+
+def _ids(source: Source, batch: Batch) -> list[str]:
+    from dedup.identities import complete, numbered
+
+    places = numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
+    return complete(batch.ids, places if batch.paths is None else batch.paths).strings()
+
+
+def _line(row: dict[str, object]) -> str:
+    import json
+
+    return json.dumps(row, ensure_ascii=False) + "\n"

@@ -1,0 +1,136 @@
+"""The end of a run, for a person or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from dedup.cli.messages import coloured, warn
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from dedup.summary import Summary
+
+
+def show(summary: Summary, output: Path | None, *, json: bool, quiet: bool) -> None:
+    """Print the summary on stdout, its warnings on stderr.
+
+    Args:
+        summary: Of a run.
+        output: Where the results are; None after a dry run.
+        json: Print what summary.json holds.
+        quiet: Print only the warnings.
+    """
+    if json:
+        import json as encoder
+
+        typer.echo(encoder.dumps(summary.as_dict(), ensure_ascii=False, indent=2))
+    elif not quiet:
+        _print(summary, output)
+    for warning in summary.warnings():
+        warn(warning)
+
+
+def _print(summary: Summary, output: Path | None) -> None:
+    from rich.console import Console
+
+    colours = coloured(sys.stdout)
+    console = Console(
+        file=sys.stdout, highlight=False, no_color=not colours, width=None if sys.stdout.isatty() else 120
+    )
+    console.print(_counts(summary, output))
+    if summary.largest:
+        console.print("\n[bold]largest clusters[/bold]")
+        console.print(_clusters(summary))
+
+
+def _counts(summary: Summary, output: Path | None) -> Table:
+    from rich.table import Table
+
+    documents = summary.kept + summary.removed
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+
+    def share(count: int) -> str:
+        return f"{100 * count / documents:.1f}%" if documents else ""
+
+    table.add_row(
+        "read",
+        f"{summary.input:,}",
+        f"{_plural(summary.sources, 'input')}, {_bytes(summary.text_bytes)} of text",
+    )
+    found = [
+        f"{count:,} {relation}"
+        for relation, count in (("exact", summary.exact), ("near", summary.near))
+        if count
+    ]
+    if summary.annotated:
+        table.add_row("unique", f"{summary.kept:,}", share(summary.kept))
+        table.add_row("duplicates", f"{summary.removed:,}", ", ".join([share(summary.removed), *found]))
+    else:
+        table.add_row("kept", f"{summary.kept:,}", share(summary.kept))
+        table.add_row("removed", f"{summary.removed:,}", ", ".join([share(summary.removed), *found]))
+    skipped = ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items())
+    table.add_row("skipped", f"{sum(summary.skipped.values()):,}", skipped)
+    if summary.empty:
+        table.add_row("empty", f"{summary.empty:,}", "without a word; kept")
+    if summary.repaired:
+        table.add_row(
+            "repaired",
+            f"{summary.repaired:,}",
+            "with invalid UTF-8, compared as U+FFFD, written as they came",
+        )
+    table.add_row()
+    table.add_row("bands", "", describe_bands(summary))
+    if summary.dropped_lines or summary.removed_bytes:
+        table.add_row(
+            "stripped",
+            "",
+            f"{summary.dropped_lines:,} lines of boilerplate, {_bytes(summary.removed_bytes)} in all",
+        )
+    stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary.timings.items())
+    rate = f"; {documents / summary.seconds:,.0f} articles/s" if summary.seconds else ""
+    table.add_row("time", "", f"{summary.seconds:.1f} s ({stages}){rate}")
+    table.add_row("results", "", f"{output}/" if output is not None else "not written: a dry run")
+    return table
+
+
+def describe_bands(summary: Summary) -> str:
+    """What the bands find, in a line."""
+    bands, recall = summary.bands, 100 * summary.bands.recall
+    threshold = summary.settings["threshold"]
+    return (
+        f"{bands.bands} bands x {bands.rows} rows: {recall:.1f}% of pairs at {threshold:g} become candidates"
+    )
+
+
+def _clusters(summary: Summary) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=40)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for cluster in summary.largest:
+        # As Text, since ids and titles are data: a bracket in them is no markup.
+        table.add_row(f"{cluster.size:,}", Text(cluster.id), Text(cluster.title))
+    return table
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
+        count /= 1000
+    raise AssertionError
