@@ -20,6 +20,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
+    use crate::bindings::ids::hash_texts;
+    #[pymodule_export]
     use crate::bindings::matcher::Matcher;
     #[pymodule_export]
     use crate::bindings::texts::{Engine, band, levels, shingle, sign, tokenize};

@@ -1,5 +1,6 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
+pub mod ids;
 pub mod matcher;
 pub mod texts;
 

@@ -1,0 +1,207 @@
+"""What a run remembers of its documents: arrays over positions, filled while the sources are read.
+
+Batches go in, with the sketches of their texts; out comes a `Corpus`. The texts themselves are not held: `segments` say
+where they can be read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.identities import Renamed, complete, concatenate, numbered, unique
+from dedup.keep import Policy
+from dedup.model import I64, U32, U64, Segment, Sketches, Skipped, Texts
+from dedup.readers.base import Batch, Source
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where `n` documents came from.
+
+    Attributes:
+        paths: The path of each record file, and of each file that is one document.
+        path: uint32[n], index into `paths`.
+        number: int64[n], line or row number; 0 where the file is the document.
+    """
+
+    paths: Texts
+    path: U32
+    number: I64
+
+    def texts(self, positions: I64) -> Texts:
+        """`path:number`, or `path`, of some documents."""
+        parts = []
+        for position in positions.tolist():
+            path = self.paths.bytes_at(int(self.path[position]))
+            number = int(self.number[position])
+            parts.append(path + b":%d" % number if number else path)
+        return Texts.from_strings(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All documents of a run.
+
+    Attributes:
+        ids: Their ids, all different.
+        renamed: Which documents got another id because theirs had been seen before.
+        places: Where they came from.
+        numbers: int64[n], their numbers in their source, as the reader gave them.
+        first: int64[sources + 1], position of the first document of each source.
+        first_segment: int64[sources + 1], index of the first segment of each source.
+        tokens: uint32[n], tokens of the clean texts; 0 = empty.
+        digest: uint64[n, 2], digests of the clean texts.
+        values: int64[n] for each rule of the keep policy that has a field.
+        segments: Where the documents can be read again.
+        skipped: Records that could not be used.
+        repaired: Documents with invalid UTF-8 or lone surrogates.
+        dropped_lines: Lines that stripping removed whole.
+        removed_bytes: Bytes that stripping removed.
+        text_bytes: Bytes of the raw texts.
+        read_bytes: Bytes of the inputs.
+    """
+
+    ids: Texts
+    renamed: Renamed
+    places: Places
+    numbers: I64
+    first: I64
+    first_segment: I64
+    tokens: U32
+    digest: U64
+    values: list[I64]
+    segments: list[Segment]
+    skipped: list[Skipped]
+    repaired: int
+    dropped_lines: int
+    removed_bytes: int
+    text_bytes: int
+    read_bytes: int
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def documents_of(self, source: int) -> tuple[int, int]:
+        """Position of the first document of a source, and one past its last."""
+        return int(self.first[source]), int(self.first[source + 1])
+
+    def segments_of(self, source: int) -> list[Segment]:
+        """Where the documents of a source can be read again."""
+        return self.segments[self.first_segment[source] : self.first_segment[source + 1]]
+
+
+@dataclass(slots=True)
+class CorpusBuilder:
+    """Collects batches; the arrays are joined once, at the end.
+
+    Attributes:
+        policy: Says which fields to keep.
+        size: Documents so far.
+    """
+
+    policy: Policy
+    size: int = 0
+    _first: list[int] = field(default_factory=lambda: [0])
+    _first_segment: list[int] = field(default_factory=lambda: [0])
+    _ids: list[Texts] = field(default_factory=list)
+    _paths: list[Texts] = field(default_factory=list)
+    _path_count: int = 0
+    _path: list[U32] = field(default_factory=list)
+    _place_numbers: list[I64] = field(default_factory=list)
+    _numbers: list[I64] = field(default_factory=list)
+    _tokens: list[U32] = field(default_factory=list)
+    _digest: list[U64] = field(default_factory=list)
+    _values: list[list[I64]] = field(default_factory=list)
+    _segments: list[Segment] = field(default_factory=list)
+    _skipped: list[Skipped] = field(default_factory=list)
+    _repaired: int = 0
+    _dropped_lines: int = 0
+    _removed_bytes: int = 0
+    _text_bytes: int = 0
+    _read_bytes: int = 0
+    _source_bytes: int = 0
+    _source_path: int | None = None
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes read so far."""
+        return self._read_bytes + self._source_bytes
+
+    def add(self, source: Source, batch: Batch, sketches: Sketches) -> None:
+        """Take in the next batch of the current source."""
+        n = len(batch.texts)
+        if batch.paths is None:
+            if self._source_path is None:
+                self._source_path = self._add_paths(Texts.from_strings([source.path]))
+            places = numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
+            self._path.append(np.full(n, self._source_path, np.uint32))
+            self._place_numbers.append(batch.numbers)
+        else:
+            places = concatenate([batch.paths])
+            first = self._add_paths(places)
+            self._path.append(np.arange(first, first + n, dtype=np.uint32))
+            self._place_numbers.append(np.zeros(n, np.int64))
+        self._ids.append(complete(batch.ids, places))
+        self._numbers.append(batch.numbers)
+        self._tokens.append(sketches.tokens)
+        self._digest.append(sketches.digest)
+        self._values.append(self.policy.values(batch.fields[: len(self.policy.fields())]))
+        self._segments.append(batch.segment)
+        self._skipped.extend(batch.skipped)
+        self._repaired += batch.repaired
+        self._dropped_lines += sketches.dropped_lines
+        self._removed_bytes += sketches.removed_bytes
+        self._text_bytes += int(batch.texts.offsets[-1] - batch.texts.offsets[0])
+        self._source_bytes = batch.bytes_read
+        self.size += n
+
+    def end_source(self) -> None:
+        """The next batch is from another source."""
+        self._first.append(self.size)
+        self._first_segment.append(len(self._segments))
+        self._read_bytes += self._source_bytes
+        self._source_bytes = 0
+        self._source_path = None
+
+    def build(self) -> Corpus:
+        """The corpus of all batches."""
+        places = Places(
+            concatenate(self._paths), _joined(self._path, np.uint32), _joined(self._place_numbers, np.int64)
+        )
+        ids, renamed = unique(concatenate(self._ids), places.texts)
+        rules = [rule for rule in self.policy.rules if rule.field is not None]
+        return Corpus(
+            ids=ids,
+            renamed=renamed,
+            places=places,
+            numbers=_joined(self._numbers, np.int64),
+            first=np.array(self._first, np.int64),
+            first_segment=np.array(self._first_segment, np.int64),
+            tokens=_joined(self._tokens, np.uint32),
+            digest=_joined(self._digest, np.uint64).reshape(-1, 2),
+            values=[_joined([values[i] for values in self._values], np.int64) for i in range(len(rules))],
+            segments=self._segments,
+            skipped=self._skipped,
+            repaired=self._repaired,
+            dropped_lines=self._dropped_lines,
+            removed_bytes=self._removed_bytes,
+            text_bytes=self._text_bytes,
+            read_bytes=self._read_bytes,
+        )
+
+    def _add_paths(self, paths: Texts) -> int:
+        first = self._path_count
+        self._paths.append(paths)
+        self._path_count += len(paths)
+        return first
+
+
+def _joined(parts: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
+    return np.concatenate(parts) if parts else np.zeros(0, dtype)

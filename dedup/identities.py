@@ -1,0 +1,143 @@
+"""Ids of the documents of a run: taken from the records, made where there are none, and unique in the end.
+
+A document's id is its id field; without one (or with an empty one) it is its place: the path of its file, or
+`path:number`. A later record with an id already seen gets its place as its id. Ids stay bytes in one buffer: a million
+Python strings would take longer to make than the duplicates take to find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup import _kernel
+from dedup.model import I64, U8, U64, Column, Mask, Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """The documents whose id had been seen before.
+
+    Attributes:
+        positions: int64[r], their positions, ascending.
+        ids: The ids they came with.
+    """
+
+    positions: I64
+    ids: Texts
+
+
+def numbered(path: bytes, numbers: I64) -> Texts:
+    """`path:number` of each number, as `n` texts."""
+    digits = numbers.astype("S20")
+    width = len(path) + 1
+    rows = np.empty((len(numbers), width + 20), np.uint8)
+    rows[:, :width] = np.frombuffer(path + b":", np.uint8)
+    rows[:, width:] = digits.view(np.uint8).reshape(-1, 20)
+    used = rows != 0  # numpy fills up with NUL, which no path can contain
+    return Texts(rows[used].tobytes(), _offsets(used.sum(axis=1)))
+
+
+def complete(ids: Column, places: Texts) -> Texts:
+    """The ids of a batch, with the place of each document that has none. Copies: outlives the batch."""
+    given = ids.valid & (np.diff(ids.texts.offsets) > 0)
+    if given.all():
+        return concatenate([ids.texts])
+    if not given.any():
+        return places
+    return _choose(given, ids.texts, places)
+
+
+def unique(ids: Texts, places: Callable[[I64], Texts]) -> tuple[Texts, Renamed]:
+    """Give each document an id of its own.
+
+    Args:
+        ids: The ids of all documents.
+        places: The places of some documents by position.
+
+    Returns:
+        The ids, the place of the document instead of each one that came before, and which those were. A place that
+        is itself the id of another document gets `#2`, `#3`, ... appended.
+    """
+    hashes = _hashes(ids)
+    order = np.argsort(hashes, kind="stable")
+    repeated = _repeated(hashes[order])
+    seen: set[bytes] = set()
+    again = []
+    for position in np.sort(order[repeated]).tolist():
+        identity = ids.bytes_at(position)
+        if identity in seen:
+            again.append(position)
+        seen.add(identity)
+    positions = np.array(again, np.int64)
+    renamed = Renamed(positions, Texts.from_strings([ids.bytes_at(i) for i in again]))
+    if not again:
+        return ids, renamed
+    names = _free_names(places(positions), hashes)
+    source = np.arange(len(ids), dtype=np.int64)
+    source[positions] = len(ids) + np.arange(len(positions))
+    return gather(concatenate([ids, names]), source), renamed
+
+
+def concatenate(parts: Sequence[Texts]) -> Texts:
+    """All texts of `parts`, one after the other, in a buffer of their own."""
+    if not parts:
+        return Texts(b"", np.zeros(1, np.int64))
+    buffers = [memoryview(part.data)[part.offsets[0] : part.offsets[-1]] for part in parts]
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    return Texts(b"".join(buffers), _offsets(lengths))
+
+
+def gather(texts: Texts, positions: I64) -> Texts:
+    """The texts at some positions, in that order."""
+    starts, lengths = texts.offsets[positions], np.diff(texts.offsets)[positions]
+    offsets = _offsets(lengths)
+    index = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+    return Texts(_bytes(texts)[index].tobytes(), offsets)
+
+
+def _choose(first: Mask, one: Texts, other: Texts) -> Texts:
+    """Text by text, that of `one` where `first` holds, else that of `other`."""
+    position = np.arange(len(one), dtype=np.int64)
+    return gather(concatenate([one, other]), np.where(first, position, position + len(one)))
+
+
+def _free_names(places: Texts, hashes: U64) -> Texts:
+    """The places, changed where one has the hash of an id; equal hashes of different ids only cost a longer name."""
+    taken = np.isin(_hashes(places), hashes)
+    if not taken.any():
+        return places
+    names = [places.bytes_at(i) for i in range(len(places))]
+    used = {name for name, is_taken in zip(names, taken, strict=True) if not is_taken}
+    for i in np.flatnonzero(taken).tolist():
+        number = 2
+        while True:
+            name = names[i] + b"#%d" % number
+            if name not in used and not np.isin(_hashes(Texts.from_strings([name])), hashes).any():
+                break
+            number += 1
+        names[i] = name
+        used.add(name)
+    return Texts.from_strings(names)
+
+
+def _hashes(texts: Texts) -> U64:
+    return _kernel.hash_texts(_bytes(texts), texts.offsets)
+
+
+def _repeated(ascending: U64) -> Mask:
+    """Which of some sorted values have an equal neighbour."""
+    equal = ascending[1:] == ascending[:-1]
+    return np.append(False, equal) | np.append(equal, False) if len(ascending) else np.zeros(0, np.bool_)
+
+
+def _offsets(lengths: I64) -> I64:
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def _bytes(texts: Texts) -> U8:
+    return np.frombuffer(texts.data, np.uint8) if len(memoryview(texts.data)) else np.zeros(0, np.uint8)

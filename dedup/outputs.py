@@ -1,0 +1,120 @@
+"""The files of a run: records in `kept/` and `removed/`, and one JSON line a document, pair and skipped record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup import _kernel
+from dedup.clusters import families, sizes
+from dedup.corpus import Corpus
+from dedup.model import I64, Mask, Matches, Texts
+from dedup.progress import Progress
+from dedup.readers import Source
+from dedup.writers import OutputDirectory, write_annotated, write_chunks, write_selected, write_skipped
+
+ROWS = 100_000
+"""Documents whose rows are made at a time: about 20 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the documents of a run.
+
+    Attributes:
+        corpus: The documents.
+        matches: What matching found.
+        cluster_size: int64[n], size of each document's cluster.
+        family: int64[n], position of the document that names each one's family; None if not asked for.
+    """
+
+    corpus: Corpus
+    matches: Matches
+    cluster_size: I64
+    family: I64 | None
+
+    @classmethod
+    def of(cls, corpus: Corpus, matches: Matches, order: I64, with_families: bool) -> Outcome:
+        """Sizes and, if asked for, families from what matching found in the priority order `order`."""
+        cluster_size = sizes(matches.representative)[matches.representative]
+        return cls(corpus, matches, cluster_size, families(matches, order) if with_families else None)
+
+    @property
+    def kept(self) -> Mask:
+        """bool[n], whether a document stays."""
+        return self.matches.representative == np.arange(len(self.corpus))
+
+    def cluster_rows(self, start: int, stop: int) -> bytes:
+        """Lines of clusters.jsonl."""
+        places = self.corpus.places
+        locations = (places.paths.data, places.paths.offsets, places.path, places.number)
+        return bytes(_kernel.cluster_rows(self._ids, locations, self._columns, start, stop))
+
+    def tags(self, start: int, stop: int) -> Texts:
+        """What is added to each record with `--annotate`, as JSON objects."""
+        return Texts(*_kernel.tag_rows(self._ids, self._columns, start, stop))
+
+    def pair_rows(self, start: int, stop: int) -> bytes:
+        """Lines of pairs.jsonl."""
+        found, some = self.matches, slice(start, stop)
+        rows = (found.pair_relation[some], found.pair_similarity[some], found.pair_containment[some])
+        return bytes(_kernel.pair_rows(self._ids, found.pairs[some], *rows))
+
+    @property
+    def _ids(self) -> tuple[object, I64]:
+        return self.corpus.ids.data, self.corpus.ids.offsets
+
+    @property
+    def _columns(self) -> tuple[object, ...]:
+        found = self.matches
+        measures = (found.relation, found.similarity, found.containment)
+        return found.representative, self.cluster_size, *measures, self.family
+
+
+def write_records(
+    directory: OutputDirectory,
+    sources: Sequence[Source],
+    outcome: Outcome,
+    progress: Progress,
+    *,
+    annotate: bool = False,
+    removed: bool = False,
+    copy: bool = False,
+) -> None:
+    """Write the records of all sources: those that stay to `kept/`, with `removed` the others to `removed/`.
+
+    With `annotate` all records go to `kept/`, each saying what was found.
+
+    Raises:
+        InputError: A source cannot be read again.
+        OutputError: A file cannot be written.
+    """
+    corpus = outcome.corpus
+    progress.start("writing", len(corpus), "articles")
+    keep = outcome.kept
+    for i, source in enumerate(sources):
+        start, stop = corpus.documents_of(i)
+        numbers, segments = corpus.numbers[start:stop], corpus.segments_of(i)
+        if annotate:
+            write_annotated(source, numbers, segments, outcome.tags(start, stop), directory, "kept")
+        else:
+            write_selected(source, numbers, keep[start:stop], segments, directory, "kept", copy=copy)
+            if removed:
+                write_selected(source, numbers, ~keep[start:stop], segments, directory, "removed", copy=copy)
+        progress.update(stop, stop)
+
+
+def write_tables(directory: OutputDirectory, outcome: Outcome, pairs: bool) -> None:
+    """Write clusters.jsonl, skipped.jsonl and, if asked for, pairs.jsonl. Raises OutputError."""
+    count = len(outcome.corpus)
+    write_chunks(directory, "clusters.jsonl", (outcome.cluster_rows(*part) for part in _parts(count)))
+    write_skipped(directory, "skipped.jsonl", outcome.corpus.skipped)
+    if pairs:
+        found = len(outcome.matches.pairs)
+        write_chunks(directory, "pairs.jsonl", (outcome.pair_rows(*part) for part in _parts(found)))
+
+
+def _parts(count: int) -> Iterator[tuple[int, int]]:
+    return ((start, min(start + ROWS, count)) for start in range(0, count, ROWS))

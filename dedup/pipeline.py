@@ -1,0 +1,266 @@
+"""A batch run: sources in, one article of each story and an account of the rest out.
+
+    read    sources -> batches -> sketches and ids          (one pass, texts are not held)
+    match   the keep policy's order -> clusters             (the documents that pass the gates are read again)
+    write   records that stay, clusters, pairs, skipped, summary
+
+Nothing is printed: whoever calls passes a `Progress` and shows the `Summary`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from dedup.bands import choose
+from dedup.boilerplate import load
+from dedup.clusters import largest, sizes
+from dedup.config import Settings, fingerprint
+from dedup.corpus import Corpus, CorpusBuilder
+from dedup.errors import UsageError
+from dedup.keep import Policy
+from dedup.model import I64, Matches, Rule
+from dedup.outputs import Outcome, write_records, write_tables
+from dedup.progress import Progress, Silent
+from dedup.readers import Fields, Source, open_sources
+from dedup.stages import Matcher, Stages
+from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
+from dedup.titles import title
+from dedup.writers import OutputDirectory, write_json
+
+SLICE_SECONDS = 0.1
+"""Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a run goes about it.
+
+    Attributes:
+        settings: What decides a match.
+        output: Directory of the results; None only with `dry_run`.
+        text_fields: Fields that make up the text.
+        id_field: Field with the id.
+        source_field: Field with the publisher, for the keep policy.
+        encoding: Encoding of text files and tables.
+        limit: Documents to read at most.
+        rules: Files with further boilerplate rules.
+        keep: The keep policy; see `dedup.keep`.
+        annotate: Keep every record, with tags.
+        families: Add the families.
+        pairs: List all pairs.
+        write_removed: Also write the removed records.
+        copy: Copy the kept files of folders of text, instead of listing them.
+        threads: Threads of the kernel; None = one per core.
+        engine: `native` or `reference`.
+        temp_dir: Where compressed and piped inputs are unpacked.
+        dry_run: Write nothing.
+        force: Replace the results of an earlier run.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    output: Path | None = None
+    text_fields: tuple[str, ...] = ("text",)
+    id_field: str = "id"
+    source_field: str | None = None
+    encoding: str = "utf-8"
+    limit: int | None = None
+    rules: tuple[Path, ...] = ()
+    keep: str = "first"
+    annotate: bool = False
+    families: bool = False
+    pairs: bool = False
+    write_removed: bool = False
+    copy: bool = False
+    threads: int | None = None
+    engine: str = "native"
+    temp_dir: Path | None = None
+    dry_run: bool = False
+    force: bool = False
+
+    def as_dict(self, inputs: Sequence[str]) -> dict[str, object]:
+        """What was asked for, beside the settings, ready for JSON."""
+        return {
+            "inputs": list(inputs),
+            "text_field": ",".join(self.text_fields),
+            "id_field": self.id_field,
+            "source_field": self.source_field,
+            "encoding": self.encoding,
+            "limit": self.limit,
+            "keep": self.keep,
+            "annotate": self.annotate,
+            "families": self.families,
+            "pairs": self.pairs,
+        }
+
+
+def run(inputs: Sequence[str], options: Options, progress: Progress | None = None) -> Summary:
+    """Find the copies among some articles and write what stays.
+
+    Args:
+        inputs: Files, folders, globs, or `-`.
+        options: How.
+        progress: Told how far the run is.
+
+    Raises:
+        UsageError: An option cannot be used.
+        InputError: An input cannot be read, or changed during the run. Nothing was written.
+        OutputError: The results cannot be written. Nothing was left half-written.
+    """
+    if options.output is None and not options.dry_run:
+        raise UsageError(
+            "a run needs a place for its results", "name an output directory, or ask for a dry run"
+        )
+    progress = progress or Silent()
+    clock = Clock()
+    policy = Policy.parse(options.keep, options.source_field)
+    rules = load(options.rules) if options.settings.strip else ()
+    stages = make_engine(options.engine, options.settings, rules, options.text_fields, options.threads)
+    fields = Fields(options.text_fields, options.id_field, policy.fields(), options.encoding)
+    with ExitStack() as stack:
+        directory = None
+        if options.output is not None and not options.dry_run:
+            directory = stack.enter_context(OutputDirectory(options.output, options.force))
+        sources = open_sources(inputs, fields, stages, options.temp_dir)
+        for source in sources:
+            stack.callback(source.close)
+        matcher = stages.matcher(pairs=options.pairs, links=options.families)
+        corpus = _read(sources, policy, stages, matcher, options.limit, progress, clock)
+        with clock.stage("match"):
+            order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
+            matches = _match(matcher, corpus, order, progress)
+        summary = _summarise(corpus, matches, policy, rules, options, inputs, len(sources))
+        if directory is not None:
+            with clock.stage("write"):
+                outcome = Outcome.of(corpus, matches, order, options.families)
+                flags = {"annotate": options.annotate, "removed": options.write_removed, "copy": options.copy}
+                write_records(directory, sources, outcome, progress, **flags)
+                write_tables(directory, outcome, options.pairs)
+        for source in sources:
+            source.check_unchanged()
+        summary = replace(summary, timings=dict(clock.seconds))
+        if directory is not None:
+            write_json(directory, "summary.json", summary.as_dict())
+            directory.commit()
+    return summary
+
+
+def make_engine(
+    name: str,
+    settings: Settings,
+    rules: Sequence[Rule],
+    text_fields: Sequence[str],
+    threads: int | None = None,
+) -> Stages:
+    """The engine of that name: `native` or `reference`. Only that one is imported."""
+    if name == "native":
+        from dedup.native import Native
+
+        return Native(settings, rules, text_fields, threads or 0)
+    if name == "reference":
+        from dedup.reference import Reference
+
+        return Reference(settings, rules, text_fields)
+    raise UsageError(f'unknown engine "{name}"', "native or reference")
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds by stage, in the order in which the stages first ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of the block for a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def _read(
+    sources: Sequence[Source],
+    policy: Policy,
+    stages: Stages,
+    matcher: Matcher,
+    limit: int | None,
+    progress: Progress,
+    clock: Clock,
+) -> Corpus:
+    """Read all sources once; the sketches go to the matcher, all else into the corpus."""
+    builder = CorpusBuilder(policy)
+    sizes_known = [source.size for source in sources if source.size is not None]
+    progress.start("reading", sum(sizes_known) if len(sizes_known) == len(sources) else None, "bytes")
+    for source in sources:
+        batches = source.batches(None if limit is None else limit - builder.size)
+        while True:
+            with clock.stage("read"):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            with clock.stage("sketch"):
+                sketches = stages.sketch(batch.texts)
+                matcher.add(sketches)
+            with clock.stage("read"):
+                builder.add(source, batch, sketches)
+            progress.update(builder.read_bytes, builder.size)
+        builder.end_source()
+    with clock.stage("read"):
+        return builder.build()
+
+
+def _match(matcher: Matcher, corpus: Corpus, order: I64, progress: Progress) -> Matches:
+    progress.start("matching", len(corpus), "articles")
+    matcher.start(order, corpus.segments)
+    done, slice_size = 0, 1024
+    while done < len(corpus):
+        start = time.perf_counter()
+        done = matcher.advance(slice_size)
+        seconds = time.perf_counter() - start
+        progress.update(done, done)
+        if seconds < SLICE_SECONDS / 2:
+            slice_size *= 2
+        elif seconds > SLICE_SECONDS * 2:
+            slice_size = max(1, slice_size // 2)
+    return matcher.result()
+
+
+def _summarise(
+    corpus: Corpus,
+    matches: Matches,
+    policy: Policy,
+    rules: Sequence[Rule],
+    options: Options,
+    inputs: Sequence[str],
+    sources: int,
+) -> Summary:
+    bands = choose(options.settings)
+    cluster_sizes = sizes(matches.representative)
+    clusters = [
+        Cluster(
+            corpus.ids.bytes_at(position).decode("utf-8", "replace"),
+            int(cluster_sizes[position]),
+            title(corpus.segments, position, options.text_fields),
+        )
+        for position in largest(cluster_sizes, LARGEST)
+    ]
+    rules_digest = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
+    settings = replace(options.settings, bands=bands.bands, rows=bands.rows).as_dict(rules=rules_digest)
+    return summarise(
+        corpus,
+        matches,
+        bands,
+        clusters=clusters,
+        missing=policy.missing(corpus.values),
+        sources=sources,
+        settings=settings,
+        fingerprint=fingerprint(settings),
+        options=options.as_dict(inputs),
+        environment=environment(options.engine, options.threads),
+    )

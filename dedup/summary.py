@@ -1,0 +1,250 @@
+"""The summary of a run: counts that reconcile, settings, timings, warnings; for summary.json and for people."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from dedup.bands import Bands
+from dedup.clusters import sizes
+from dedup.corpus import Corpus
+from dedup.errors import InternalError
+from dedup.model import Matches, Relation
+from dedup.version import version, versions
+
+LARGEST = 5
+"""Clusters that are shown."""
+
+EXAMPLES = 10
+"""Duplicate ids that are listed."""
+
+WIDE_SHARE = 0.05
+"""A cluster that holds more than this share of all documents draws a warning: it may be a template, not a story ..."""
+
+WIDE_SIZE = 20
+"""... if it has at least this many: in a corpus of 60 articles, four copies are no cause for alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One of the largest clusters.
+
+    Attributes:
+        id: Id of its representative.
+        size: Number of its documents.
+        title: Title of the representative, or the first line of its text.
+    """
+
+    id: str
+    size: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a run found.
+
+    Attributes:
+        input: Records read, usable or not: kept + removed + skipped.
+        kept: Documents that stay.
+        exact, near: Documents that are copies, by relation.
+        skipped: Records that could not be used, by reason.
+        empty: Documents without a single word: kept, and near nothing.
+        repaired: Documents with invalid UTF-8 or lone surrogates.
+        duplicate_ids: Documents that got another id because theirs had been seen before.
+        duplicate_id_examples: The first of them: id and location.
+        missing: Documents without a usable value, by field of the keep policy.
+        clusters: Clusters of at least two documents.
+        largest: The largest of them.
+        dropped_lines, removed_bytes: What stripping took.
+        text_bytes: Bytes of the raw texts.
+        sources: Number of inputs.
+        bands: How candidates were found.
+        comparisons: Counters of the matching.
+        settings: All settings that decide the result.
+        fingerprint: Of those settings.
+        options: What was asked for beside them.
+        timings: Seconds by stage, in order.
+        environment: What depends on the machine and the call.
+    """
+
+    input: int
+    kept: int
+    exact: int
+    near: int
+    skipped: dict[str, int]
+    empty: int
+    repaired: int
+    duplicate_ids: int
+    duplicate_id_examples: list[dict[str, str]]
+    missing: dict[str, int]
+    clusters: int
+    largest: list[Cluster]
+    dropped_lines: int
+    removed_bytes: int
+    text_bytes: int
+    sources: int
+    bands: Bands
+    comparisons: dict[str, int]
+    settings: dict[str, object]
+    fingerprint: str
+    options: dict[str, object]
+    timings: dict[str, float] = field(default_factory=dict)
+    environment: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def removed(self) -> int:
+        """Documents that are copies of a kept one."""
+        return self.exact + self.near
+
+    @property
+    def annotated(self) -> bool:
+        """Whether all records were kept, with tags."""
+        return bool(self.options["annotate"])
+
+    @property
+    def seconds(self) -> float:
+        """Time of the whole run."""
+        return sum(self.timings.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The content of summary.json. Only `timings` and `environment` differ between equal runs."""
+        return {
+            "input": self.input,
+            "kept": self.kept,
+            "removed": self.removed,
+            "skipped": sum(self.skipped.values()),
+            "removed_by_relation": {"exact": self.exact, "near": self.near},
+            "skipped_by_reason": self.skipped,
+            "empty": self.empty,
+            "repaired": self.repaired,
+            "duplicate_ids": {"count": self.duplicate_ids, "examples": self.duplicate_id_examples},
+            "missing_keep_values": self.missing,
+            "clusters": self.clusters,
+            "largest_clusters": [{"id": c.id, "size": c.size, "title": c.title} for c in self.largest],
+            "stripped": {"lines": self.dropped_lines, "bytes": self.removed_bytes},
+            "text_bytes": self.text_bytes,
+            "sources": self.sources,
+            "bands": {
+                "bands": self.bands.bands,
+                "rows": self.bands.rows,
+                "gate": self.bands.gate,
+                "recall_at_threshold": round(self.bands.recall, 6),
+            },
+            "comparisons": self.comparisons,
+            "caps_hit": 0,  # no bucket is ever cut short
+            "warnings": self.warnings(),
+            "settings": self.settings,
+            "fingerprint": self.fingerprint,
+            "options": self.options,
+            "version": version(),
+            "timings": {stage: round(seconds, 3) for stage, seconds in self.timings.items()},
+            "environment": self.environment,
+        }
+
+    def warnings(self) -> list[str]:
+        """What a person should look at before trusting the result."""
+        documents = self.kept + self.removed
+        found = []
+        if not self.input:
+            found.append("the inputs hold no articles")
+        elif not documents:
+            found.append(f"all {self.input:,} records were skipped; skipped.jsonl says why")
+        if self.removed * 2 > documents:
+            verb = "duplicates" if self.annotated else "removed"
+            found.append(
+                f"over half of the articles are {verb} ({self.removed:,} of {documents:,}): "
+                "check the largest clusters"
+            )
+        if (
+            self.largest
+            and self.largest[0].size >= WIDE_SIZE
+            and self.largest[0].size > WIDE_SHARE * documents
+        ):
+            widest = self.largest[0]
+            found.append(
+                f"one cluster holds {widest.size:,} of {documents:,} articles ({widest.id}): "
+                "check that it is one story, not one template"
+            )
+        if self.duplicate_ids:
+            example = self.duplicate_id_examples[0]
+            found.append(
+                f"{self.duplicate_ids:,} records came with an id already seen and go by their location instead, "
+                f'such as "{example["id"]}" at {example["location"]}'
+            )
+        found += [
+            f'{count:,} of {documents:,} articles have no usable "{name}" and come last in the keep policy'
+            for name, count in self.missing.items()
+            if count
+        ]
+        return found
+
+
+def summarise(
+    corpus: Corpus,
+    matches: Matches,
+    bands: Bands,
+    *,
+    clusters: list[Cluster],
+    missing: dict[str, int],
+    sources: int,
+    settings: dict[str, object],
+    fingerprint: str,
+    options: dict[str, object],
+    environment: dict[str, object],
+) -> Summary:
+    """Count what a run found. Raises InternalError when the counts do not reconcile."""
+    relations = np.bincount(matches.relation, minlength=len(Relation))
+    cluster_sizes = sizes(matches.representative)
+    examples = corpus.renamed.positions[:EXAMPLES]
+    skipped = dict(sorted(Counter(record.reason for record in corpus.skipped).items()))
+    summary = Summary(
+        input=len(corpus) + len(corpus.skipped),
+        kept=int(np.count_nonzero(matches.representative == np.arange(len(corpus)))),
+        exact=int(relations[Relation.EXACT]),
+        near=int(relations[Relation.NEAR]),
+        skipped=skipped,
+        empty=int(np.count_nonzero(corpus.tokens == 0)),
+        repaired=corpus.repaired,
+        duplicate_ids=len(corpus.renamed.positions),
+        duplicate_id_examples=[
+            {"id": corpus.renamed.ids.bytes_at(i).decode("utf-8", "replace"), "location": place}
+            for i, place in enumerate(corpus.places.texts(examples).strings())
+        ],
+        missing=missing,
+        clusters=int(np.count_nonzero(cluster_sizes > 1)),
+        largest=clusters,
+        dropped_lines=corpus.dropped_lines,
+        removed_bytes=corpus.removed_bytes,
+        text_bytes=corpus.text_bytes,
+        sources=sources,
+        bands=bands,
+        comparisons=dict(matches.counts),
+        settings=settings,
+        fingerprint=fingerprint,
+        options=options,
+        environment=environment,
+    )
+    if summary.kept + summary.removed + sum(skipped.values()) != summary.input:
+        raise InternalError(
+            f"the counts do not reconcile: {summary.kept} kept + {summary.removed} removed + "
+            f"{sum(skipped.values())} skipped is not {summary.input} read"
+        )
+    return summary
+
+
+def environment(engine: str, threads: int | None) -> dict[str, object]:
+    """What may differ between two runs that give the same result."""
+    return {
+        "engine": engine,
+        "threads": threads or os.cpu_count(),
+        "python": platform.python_version(),
+        "platform": f"{sys.platform}-{platform.machine()}",
+        "versions": versions(),
+    }
