@@ -13,11 +13,14 @@ pub fn hash_shingles(tokens: &Tokens, size: usize, hashes: &mut Vec<u64>) {
         return;
     }
     let text = &tokens.text[..];
-    let first_ends = size.min(count) - 1;
-    hashes.extend((first_ends..count).map(|last| {
-        let start = tokens.starts[last - first_ends] as usize;
-        xxh3_64(&text[start..tokens.end(last)])
+    let ahead = tokens.starts.get(size..).unwrap_or_default();
+    hashes.extend(tokens.starts.iter().zip(ahead).map(|(&start, &next)| {
+        // The slice ends before the space in front of token `next`.
+        xxh3_64(&text[start as usize..next as usize - 1])
     }));
+    hashes.push(xxh3_64(
+        &text[tokens.starts[count.saturating_sub(size)] as usize..],
+    ));
 }
 
 /// Identity of a token sequence: equal for exact copies. Undefined use for a text without tokens.

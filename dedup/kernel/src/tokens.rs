@@ -30,6 +30,8 @@ enum Last {
 const BLOCK: usize = 64;
 /// Bytes that may be written beyond the end of a word while copying it.
 const SLACK: usize = 16;
+/// What the words of one block can take in the output, with the spaces between them.
+const ROOM: usize = 2 * BLOCK;
 /// Token positions are 32 bits; one block adds far less than 64 KiB.
 const LONGEST: usize = u32::MAX as usize - (1 << 16);
 
@@ -47,15 +49,6 @@ impl Tokens {
     /// Number of tokens.
     pub fn len(&self) -> usize {
         self.starts.len()
-    }
-
-    /// One past the last byte of token `i`.
-    #[inline]
-    pub fn end(&self, i: usize) -> usize {
-        match self.starts.get(i + 1) {
-            Some(&next) => next as usize - 1,
-            None => self.text.len(),
-        }
     }
 
     fn clear(&mut self) {
@@ -112,45 +105,47 @@ impl Tokens {
     /// Append the words in bytes `from..to` of a lower-cased block.
     #[inline]
     fn push_ascii(&mut self, block: &[u8; BLOCK + SLACK], word: u64, from: usize, to: usize) {
-        let end_mask = if to == BLOCK { u64::MAX } else { (1 << to) - 1 };
-        let mut bits = word & end_mask & (u64::MAX << from);
-        if self.last == Last::Word && bits >> from & 1 == 1 {
-            let length = (!(bits >> from)).trailing_zeros() as usize;
-            self.copy(block, from, length.min(to - from));
-            bits &= !(((1u128 << length) - 1) << from) as u64;
-        }
-        while bits != 0 {
-            let start = bits.trailing_zeros() as usize;
-            let length = (!(bits >> start)).trailing_zeros() as usize;
-            self.begin();
-            self.copy(block, start, length);
-            bits &= !(((1u128 << length) - 1) << start) as u64;
-        }
+        let word = word & (u64::MAX << from) & (u64::MAX >> (BLOCK - to));
+        let mut starts = word & !(word << 1);
+        let mut ends = !word & (word << 1);
+        let continued = self.last == Last::Word && starts >> from & 1 == 1;
         self.last = if word >> (to - 1) & 1 == 1 {
             Last::Word
         } else {
             Last::Separator
         };
-    }
-
-    /// Append `length` bytes of a block from `start`.
-    ///
-    /// Nearly all words fit one 16-byte store, which is far cheaper than a call to copy the exact length.
-    #[inline]
-    fn copy(&mut self, block: &[u8; BLOCK + SLACK], start: usize, length: usize) {
-        if length > SLACK {
-            self.text.extend_from_slice(&block[start..start + length]);
-            return;
-        }
-        let end = self.text.len();
-        self.text.reserve(SLACK);
-        debug_assert!(start < BLOCK);
-        // SAFETY: the read ends at start + 16 <= 80 bytes, the size of the block; the write goes to the 16
-        // bytes just reserved, of which the first `length` <= 16 are then initialised and become part of it.
+        self.text.reserve(ROOM);
+        self.starts.reserve(BLOCK);
+        let mut end = self.text.len();
+        let mut count = self.starts.len();
+        // SAFETY: every word of a block begins and ends within it. Together the words, a space before each and
+        // the overhang of the last copy take at most 64 + 32 + 16 <= ROOM bytes of `text` and 32 <= BLOCK places
+        // in `starts`, all reserved above; reads go up to 15 bytes beyond the end of a word, so up to 64 + 15
+        // < BLOCK + SLACK. Everything below the new lengths has been written.
         unsafe {
-            let target = self.text.as_mut_ptr().add(end);
-            std::ptr::copy_nonoverlapping(block.as_ptr().add(start), target, SLACK);
-            self.text.set_len(end + length);
+            let text = self.text.as_mut_ptr();
+            let places = self.starts.as_mut_ptr();
+            if continued {
+                let length = ends.trailing_zeros() as usize - from;
+                copy_word(block.as_ptr().add(from), text.add(end), length);
+                end += length;
+                starts &= starts - 1;
+                ends &= ends.wrapping_sub(1);
+            }
+            while starts != 0 {
+                let start = starts.trailing_zeros() as usize;
+                let length = ends.trailing_zeros() as usize - start;
+                *text.add(end) = b' ';
+                end += usize::from(count > 0);
+                *places.add(count) = end as u32;
+                count += 1;
+                copy_word(block.as_ptr().add(start), text.add(end), length);
+                end += length;
+                starts &= starts - 1;
+                ends &= ends.wrapping_sub(1);
+            }
+            self.text.set_len(end);
+            self.starts.set_len(count);
         }
     }
 
@@ -224,6 +219,23 @@ impl Tokens {
             }
         }
         self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+}
+
+/// Copy `length` <= 64 bytes in strides of 16: nearly all words take one store, far cheaper than a call.
+///
+/// # Safety
+/// Both sides must be valid for `length` bytes rounded up to a multiple of 16 (at least 16).
+#[inline(always)]
+unsafe fn copy_word(from: *const u8, to: *mut u8, length: usize) {
+    let mut at = 0;
+    loop {
+        // SAFETY: `at` is a multiple of 16 below `length`, or 0.
+        unsafe { std::ptr::copy_nonoverlapping(from.add(at), to.add(at), SLACK) };
+        at += SLACK;
+        if at >= length {
+            return;
+        }
     }
 }
 

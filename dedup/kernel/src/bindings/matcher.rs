@@ -1,5 +1,7 @@
 //! Matching across calls: sketches are added batch by batch, then documents are decided in slices.
 
+use std::cell::RefCell;
+
 use numpy::{
     IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
     PyUntypedArrayMethods,
@@ -46,16 +48,22 @@ struct View<'a> {
     first: usize,
 }
 
+thread_local! {
+    /// Working memory for reading documents again.
+    static SCRATCH: RefCell<(Scratch, Vec<u64>)> = RefCell::default();
+}
+
 impl Documents for Stored<'_> {
     fn shingles(&self, position: usize) -> Box<[u64]> {
         let at = self.segments.partition_point(|view| view.first <= position) - 1;
         let view = &self.segments[at];
         let i = position - view.first;
         let bytes = &view.data[view.starts[i] as usize..view.ends[i] as usize];
-        let mut scratch = Scratch::default();
-        self.engine.shingles(bytes, view.is_record, &mut scratch);
-        sort_unique(&mut scratch.hashes, &mut Vec::new());
-        scratch.hashes.into_boxed_slice()
+        SCRATCH.with_borrow_mut(|(scratch, sorted)| {
+            self.engine.shingles(bytes, view.is_record, scratch);
+            sort_unique(&mut scratch.hashes, sorted);
+            scratch.hashes.as_slice().into()
+        })
     }
 }
 
