@@ -93,9 +93,13 @@ class _Plain:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
+        self.closed = False
 
     def write(self, data: Buffer) -> int:
         return self._file.write(data)
+
+    def flush(self) -> None:
+        """The owner of the file flushes it."""
 
     def close(self) -> None:
         """Nothing to end."""
@@ -120,7 +124,7 @@ class _ZstdFrames(_Plain):
 
     def write(self, data: Buffer) -> int:
         before = len(self._pending)
-        self._pending += data
+        self._pending.extend(memoryview(data))  # `+=` would let an array add itself element by element
         written = len(self._pending) - before
         if len(self._pending) >= _ZSTD_FRAME:
             self._end_frame()

@@ -13,12 +13,14 @@ import numpy as np
 
 from dedup.model import Texts
 from dedup.readers.base import Fields, Source
+from dedup.readers.delimited import Delimited
 from dedup.readers.discover import Found, find_files
 from dedup.readers.file import STDIN, InputFile, normal_encoding
 from dedup.readers.formats import Codec, Format
 from dedup.readers.json_array import JsonArray
 from dedup.readers.jsonl import JsonLines
 from dedup.readers.spool import TextSpool
+from dedup.readers.table import Table
 from dedup.readers.text import TextFiles
 from dedup.stages import Stages
 
@@ -143,13 +145,18 @@ def _open(group: _Group, fields: Fields, stages: Stages, temp_dir: Path | None, 
         return TextFiles(group.root, names, PurePosixPath(group.prefix), outputs, fields, spool)
     (name,), (output,) = group.names, group.outputs()
     relative = PurePosixPath(group.prefix) / output
-    file = InputFile(os.path.join(group.root, name), group.codec, fields.encoding, temp_dir)
+    binary = group.format in (Format.PARQUET, Format.ARROW)
+    encoding = "utf-8" if binary else fields.encoding
+    file = InputFile(os.path.join(group.root, name), group.codec, encoding, temp_dir)
     match group.format:
         case Format.JSONL:
             return JsonLines(file, relative, fields, stages)
         case Format.JSON:
             return JsonArray(file, relative, fields, stages)
-    raise NotImplementedError(group.format)
+        case Format.CSV | Format.TSV:
+            return Delimited(file, relative, group.format, fields, spool)
+        case Format.PARQUET | Format.ARROW:
+            return Table(file, relative, group.format, fields, spool)
 
 
 def _posix(path: str) -> str:

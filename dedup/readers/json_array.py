@@ -55,7 +55,7 @@ class JsonArray:
                 data, starts[first:last], ends[first:last], self._fields.text, lifted
             )
             if limit is not None:
-                if len(scan.texts) > limit:
+                if len(scan.texts) >= limit:
                     last = first + int(scan.lines[limit - 1])
                     scan = self._stages.scan_spans(
                         data, starts[first:last], ends[first:last], self._fields.text, lifted

@@ -46,16 +46,16 @@ class JsonLines:
         begin = len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0
         lines_before = 0
         for start, end in line_chunks(data, begin, len(data), CHUNK):
+            if limit == 0:
+                return
             scan = self._scan(data, start, end)
             if limit is not None:
-                if len(scan.texts) > limit:
-                    end = int(scan.ends[limit - 1]) if limit else start
+                if len(scan.texts) >= limit:
+                    end = int(scan.ends[limit - 1])
                     scan = self._scan(data, start, end)
                 limit -= len(scan.texts)
             yield scan_batch(self.path, data, scan, lines_before, progress(self.file, end, len(data)))
             lines_before += scan.line_count
-            if limit == 0:
-                return
 
     def check_unchanged(self) -> None:
         """See `Source.check_unchanged`."""

@@ -98,7 +98,7 @@ class TextFiles:
         paths: list[str] = []
         numbers: list[int] = []
         skipped: list[Skipped] = []
-        repaired = size = 0
+        size = 0
         while self._opened < len(self.names) and len(texts) < most and size < BATCH_BYTES:
             self._opened += 1
             path = self.file_path(self._opened)
@@ -110,7 +110,6 @@ class TextFiles:
             if self._encoding == "utf-8" and text[:2] in _UTF16_MARKS:
                 skipped.append(Skipped(path, "undecodable", "the file is UTF-16: add --encoding utf-16"))
                 continue
-            repaired += not is_utf8(text)
             size += len(text)
             texts.append(text)
             paths.append(path)
@@ -125,7 +124,7 @@ class TextFiles:
             numbers=np.array(numbers, np.int64),
             segment=Segment(data, Form.TEXT, spans[:-1], spans[1:]),
             skipped=skipped,
-            repaired=repaired,
+            repaired=count_invalid(batch),
             bytes_read=bytes_read + size,
             paths=Texts.from_strings([os.fsencode(path) for path in paths]),
         )
@@ -140,12 +139,22 @@ class TextFiles:
         return b"".join(transcoded([data], self._encoding))
 
 
-def is_utf8(data: bytes) -> bool:
-    """Whether `data` is valid UTF-8."""
-    if data.isascii():
-        return True
+def count_invalid(texts: Texts) -> int:
+    """Number of texts that are not valid UTF-8."""
+    whole = memoryview(texts.data)[texts.offsets[0] : texts.offsets[-1]]
+    starts = texts.offsets[:-1][texts.offsets[:-1] < texts.offsets[1:]]
+    if not len(starts):
+        return 0
+    # A text that begins inside a character could complete the one before it.
+    inside = (np.frombuffer(memoryview(texts.data), np.uint8)[starts] & 0xC0) == 0x80
+    if _is_utf8(whole) and not inside.any():
+        return 0
+    return sum(not _is_utf8(texts.bytes_at(i)) for i in range(len(texts)))
+
+
+def _is_utf8(data: memoryview | bytes) -> bool:
     try:
-        data.decode()
+        codecs.utf_8_decode(data, "strict", True)
     except UnicodeDecodeError:
         return False
     return True

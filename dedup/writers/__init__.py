@@ -1,1 +1,7 @@
-"""Writing results: one module a format; every file appears whole or not at all."""
+"""Writing what a run found: one module a format, all files whole or not at all."""
+
+from dedup.writers.lines import write_chunks, write_json, write_skipped
+from dedup.writers.output import OutputDirectory
+from dedup.writers.records import write_annotated, write_selected
+
+__all__ = ["OutputDirectory", "write_annotated", "write_chunks", "write_json", "write_selected", "write_skipped"]

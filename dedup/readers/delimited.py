@@ -1,0 +1,205 @@
+"""CSV and TSV: one row a record, quoted fields may span lines, values stay the strings they are.
+
+Python's own `csv` parses, because it tells exactly which bytes each row came
+from: kept rows can leave byte for byte, and a bad row costs only itself.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import mmap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+import numpy as np
+
+from dedup.errors import InputError
+from dedup.model import I64, Column, Form, Segment, Skipped, Texts
+from dedup.readers.base import Batch, Fields
+from dedup.readers.file import InputFile
+from dedup.readers.formats import Format
+from dedup.readers.jsonl import progress
+from dedup.readers.spool import TextSpool
+from dedup.readers.text import count_invalid, missing
+
+BATCH_BYTES = 16 << 20
+BATCH_ROWS = 1 << 14
+
+_DELIMITERS = {Format.CSV: ",", Format.TSV: "\t"}
+
+# The default of 131,072 characters is less than a long article; this is the most that every platform takes.
+csv.field_size_limit(2**31 - 1)
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The usable rows of a batch, as they are collected."""
+
+    texts: list[bytes] = field(default_factory=list)
+    fields: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    size: int = 0
+
+
+class Delimited:
+    """One CSV or TSV file with a header; record `n` is row `n` after the header, from 1. Blank lines are no rows.
+
+    Attributes:
+        file: Where the bytes come from.
+        relative: Path of its outputs.
+        delimiter: Between two fields.
+        header_end: Where the first row begins.
+        starts, ends: For each batch read, the bytes of each usable row in the file's content.
+    """
+
+    def __init__(
+        self,
+        file: InputFile,
+        relative: PurePosixPath,
+        format: Format,  # noqa: A002
+        fields: Fields,
+        spool: TextSpool,
+    ) -> None:
+        self.file = file
+        self.relative = relative
+        self.delimiter = _DELIMITERS[format]
+        self.header_end = 0
+        self.starts: list[I64] = []
+        self.ends: list[I64] = []
+        self._fields = fields
+        self._spool = spool
+        self._number = 0
+
+    @property
+    def path(self) -> str:
+        """As given."""
+        return self.file.path
+
+    @property
+    def size(self) -> int | None:
+        """Bytes on disk."""
+        return self.file.size
+
+    def batches(self, limit: int | None = None) -> Iterator[Batch]:
+        """Read the rows; see `Source.batches`."""
+        data = self.file.content()
+        if not isinstance(data, mmap.mmap):  # an empty file
+            return
+        data.seek(len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0)
+        lines = (line.decode("utf-8", "surrogateescape") for line in iter(data.readline, b""))
+        reader = csv.reader(lines, delimiter=self.delimiter)
+        header = self._header(reader)
+        self.header_end = data.tell()
+        while data.tell() < len(data) and limit != 0:
+            rows = self._collect(data, reader, header, limit)
+            if limit is not None:
+                limit -= len(rows.texts)
+            yield self._batch(rows, progress(self.file, data.tell(), len(data)))
+
+    def check_unchanged(self) -> None:
+        """See `Source.check_unchanged`."""
+        self.file.check_unchanged()
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self.file.close()
+
+    def _header(self, reader: Iterator[list[str]]) -> list[str]:
+        try:
+            header = next(reader, [])
+        except csv.Error as error:
+            raise InputError(f"{self.path} has no usable header: {error}") from error
+        if not any(name in header for name in self._fields.text):
+            raise InputError(
+                f"{self.path} has no column {' or '.join(self._fields.text)}; it has {', '.join(header)}",
+                "choose one: --text-field",
+            )
+        return header
+
+    def _collect(
+        self, data: mmap.mmap, reader: Iterator[list[str]], header: list[str], limit: int | None
+    ) -> _Rows:
+        """Read rows until the batch is full or the data ends."""
+        # The last of columns with the same name wins, as with duplicate keys in JSON.
+        at = {name: i for i, name in enumerate(header)}
+        text = [at.get(name) for name in self._fields.text]
+        more = [at.get(name) for name in (self._fields.id, *self._fields.more)]
+        rows = _Rows(fields=[[] for _ in more])
+        while rows.size < BATCH_BYTES and len(rows.texts) + len(rows.skipped) < BATCH_ROWS:
+            if len(rows.texts) == limit:
+                break
+            start = data.tell()
+            try:
+                row = next(reader, None)
+                problem = self._problem(data, start, row, header) if row else ""
+            except csv.Error as error:
+                row, problem = [], str(error)
+            if row is None:
+                break
+            if not row and not problem:
+                continue
+            self._number += 1
+            if problem:
+                rows.skipped.append(Skipped(f"{self.path}:{self._number}", "malformed", problem))
+                continue
+            parts = ["" if i is None else row[i] for i in text]
+            rows.texts.append("\n".join(parts).encode("utf-8", "surrogateescape"))
+            rows.size += data.tell() - start
+            for values, i in zip(rows.fields, more, strict=True):
+                if i is not None:
+                    values.append(row[i])
+            rows.numbers.append(self._number)
+            rows.starts.append(start)
+            rows.ends.append(_without_line_end(data, data.tell()))
+        return rows
+
+    def _problem(self, data: mmap.mmap, start: int, row: list[str], header: list[str]) -> str:
+        if len(row) != len(header):
+            return f"{len(row)} fields, the header has {len(header)}"
+        if data.tell() == len(data):
+            # Only the last row can end inside quotes, and only a strict reader says so.
+            rest = data[start:].decode("utf-8", "surrogateescape")
+            try:
+                list(csv.reader([rest], delimiter=self.delimiter, strict=True))
+            except csv.Error as error:
+                if "unexpected end" in str(error):
+                    return "a quote is opened and never closed"
+        return ""
+
+    def _batch(self, rows: _Rows, bytes_read: int) -> Batch:
+        texts = Texts.from_strings(rows.texts)
+        spooled, first = self._spool.append(bytes(texts.data))
+        spans = texts.offsets + first
+        self.starts.append(np.array(rows.starts, np.int64))
+        self.ends.append(np.array(rows.ends, np.int64))
+        ids, *more = [_column(values, len(texts)) for values in rows.fields]
+        return Batch(
+            texts=texts,
+            ids=ids,
+            fields=more,
+            numbers=np.array(rows.numbers, np.int64),
+            segment=Segment(spooled, Form.TEXT, spans[:-1], spans[1:]),
+            skipped=rows.skipped,
+            repaired=count_invalid(texts),
+            bytes_read=bytes_read,
+        )
+
+
+def _column(values: list[str], n: int) -> Column:
+    if len(values) != n:  # no such column
+        return missing(n)
+    texts = Texts.from_strings([value.encode("utf-8", "surrogateescape") for value in values])
+    return Column(texts, texts.offsets[1:] > texts.offsets[:-1])
+
+
+def _without_line_end(data: mmap.mmap, end: int) -> int:
+    if data[end - 1 : end] == b"\n":
+        end -= 1
+        if data[end - 1 : end] == b"\r":
+            end -= 1
+    return end

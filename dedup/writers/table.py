@@ -1,0 +1,125 @@
+"""Parquet and Arrow tables out again: kept rows as they came, or all rows with tags.
+
+Schema, metadata and compression stay those of the input.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dedup.model import I64, Texts
+from dedup.readers.formats import Format
+from dedup.readers.table import ARROW_FILE, BATCH_BYTES, BATCH_ROWS, Table, open_arrow, reading
+from dedup.writers.output import OutputDirectory
+from dedup.writers.spans import compressed_output
+from dedup.writers.tags import tag_columns, tag_names, tag_schema
+
+_LZ4_MAGIC = b"\x04\x22\x4d\x18"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+def write_selected(source: Table, rows: I64, out: OutputDirectory, folder: str) -> None:
+    """Write the rows with the numbers `rows` (ascending, from 1); see `records.write_selected`."""
+    _write(source, rows, out, folder, None, lambda batch, *_: batch)
+
+
+def write_annotated(source: Table, numbers: I64, tags: Texts, out: OutputDirectory, folder: str) -> None:
+    """Write the rows `numbers` with `dedup_*` columns; see `records.write_annotated`."""
+    names = tag_names(tags)
+
+    def with_tags(batch: pa.RecordBatch, first: int, last: int) -> pa.RecordBatch:
+        (tagged,) = tag_columns(tags, first, last, names).combine_chunks().to_batches()
+        for field, column in zip(tagged.schema, tagged.columns, strict=True):
+            batch = batch.append_column(field, column)
+        return batch
+
+    _write(source, numbers, out, folder, tag_schema(names), with_tags)
+
+
+def _write(
+    source: Table,
+    rows: I64,
+    out: OutputDirectory,
+    folder: str,
+    more: pa.Schema | None,
+    change: Callable[[pa.RecordBatch, int, int], pa.RecordBatch],
+) -> None:
+    memory = pa.py_buffer(source.file.content())
+    with compressed_output(out, folder, source.relative, source.file) as stream:
+        if source.format is Format.PARQUET:
+            file = pq.ParquetFile(memory)
+            schema, writer = file.schema_arrow, _parquet_writer
+            batches: Iterator[pa.RecordBatch] = file.iter_batches(_rows_per_batch(file), use_threads=False)
+        else:
+            schema, batches, _ = open_arrow(source.path, memory)
+            writer = _arrow_writer
+        for field in more or ():
+            schema = schema.append(field)
+        with writer(stream, schema, memory) as write:
+            seen = 0
+            for batch in reading(source.path, lambda: batches):
+                first, last = np.searchsorted(rows, [seen + 1, seen + len(batch) + 1]).tolist()
+                if last > first:
+                    chosen = batch
+                    if last - first < len(batch):
+                        chosen = batch.take(pa.array(rows[first:last] - (seen + 1)))
+                    write(change(chosen, first, last))
+                seen += len(batch)
+
+
+@contextlib.contextmanager
+def _parquet_writer(
+    stream: IO[bytes], schema: pa.Schema, memory: pa.Buffer
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    metadata = pq.read_metadata(pa.BufferReader(memory))
+    codecs: dict[str, str] | str = "snappy"
+    if metadata.num_row_groups:
+        group = metadata.row_group(0)
+        chunks = [group.column(i) for i in range(group.num_columns)]
+        codecs = {
+            c.path_in_schema: "none" if c.compression == "UNCOMPRESSED" else c.compression for c in chunks
+        }
+    with pq.ParquetWriter(pa.PythonFile(stream, mode="w"), schema, compression=codecs) as writer:
+        yield writer.write_batch
+
+
+@contextlib.contextmanager
+def _arrow_writer(
+    stream: IO[bytes], schema: pa.Schema, memory: pa.Buffer
+) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    is_file = bytes(memory[: len(ARROW_FILE)]) == ARROW_FILE
+    open_writer = pa.ipc.new_file if is_file else pa.ipc.new_stream
+    options = pa.ipc.IpcWriteOptions(compression=_arrow_codec(memory, is_file))
+    with open_writer(pa.PythonFile(stream, mode="w"), schema, options=options) as writer:
+        yield writer.write_batch
+
+
+def _rows_per_batch(file: pq.ParquetFile) -> int:
+    """Rows that hold about `BATCH_BYTES` of all columns."""
+    metadata = file.metadata
+    size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+    rows: int = max(1, min(BATCH_ROWS, metadata.num_rows * BATCH_BYTES // max(1, size)))
+    return rows
+
+
+def _arrow_codec(memory: pa.Buffer, is_file: bool) -> str | None:
+    """The compression of Arrow IPC data, which pyarrow does not tell: each compressed buffer begins with a magic."""
+    # The file format is the stream format after a magic number, padded to eight bytes.
+    messages = pa.ipc.MessageReader.open_stream(memory[8:] if is_file else memory)
+    for message in messages:
+        if message.type == "record batch" and message.body is not None and message.body.size >= 12:
+            body = np.frombuffer(message.body, np.uint32, message.body.size // 4)
+            # A compressed buffer: its plain size as int64, then one frame. Buffers begin at multiples of eight.
+            frames = body[2::2]
+            if (frames == int.from_bytes(_LZ4_MAGIC, "little")).any():
+                return "lz4"
+            if (frames == int.from_bytes(_ZSTD_MAGIC, "little")).any():
+                return "zstd"
+            return None
+    return None
