@@ -7,7 +7,9 @@
 mod bands;
 mod bindings;
 mod classes;
+pub mod json;
 mod matching;
+mod rows;
 mod sets;
 mod shingles;
 mod sign;
@@ -22,7 +24,11 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::ids::hash_texts;
     #[pymodule_export]
+    use crate::bindings::json::{annotate, scan, scan_spans, select, split_array};
+    #[pymodule_export]
     use crate::bindings::matcher::Matcher;
+    #[pymodule_export]
+    use crate::bindings::rows::{cluster_rows, pair_rows, tag_rows};
     #[pymodule_export]
     use crate::bindings::texts::{Engine, band, levels, shingle, sign, tokenize};
     #[pymodule_export]

@@ -1,0 +1,166 @@
+//! JSON strings: finding their end, checking their escapes, and taking them out.
+
+use memchr::memchr;
+
+use super::Malformed;
+use super::special::find_special;
+
+const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+
+/// A string of a record that has been checked.
+#[derive(Clone, Copy)]
+pub struct Quoted {
+    /// The closing quote.
+    pub end: usize,
+    /// Whether there are escapes.
+    pub escaped: bool,
+    /// Whether an escape is half a surrogate pair.
+    pub lone: bool,
+}
+
+/// Checks the string whose opening quote is `bytes[open]`.
+#[inline]
+pub fn read_string(bytes: &[u8], open: usize) -> Result<Quoted, Malformed> {
+    let (mut escaped, mut lone) = (false, false);
+    let mut at = find_special(bytes, open + 1);
+    loop {
+        match bytes.get(at) {
+            Some(b'"') => {
+                return Ok(Quoted {
+                    end: at,
+                    escaped,
+                    lone,
+                });
+            }
+            Some(b'\\') => {
+                let Some((character, length)) = read_escape(bytes, at) else {
+                    return Err(Malformed {
+                        what: "invalid escape",
+                        at,
+                    });
+                };
+                escaped = true;
+                lone |= character.is_none();
+                at += length;
+                // Escapes come in rows where a whole text is escaped.
+                if bytes.get(at) != Some(&b'\\') {
+                    at = find_special(bytes, at);
+                }
+            }
+            Some(_) => {
+                return Err(Malformed {
+                    what: "control character in a string",
+                    at,
+                });
+            }
+            None => {
+                return Err(Malformed {
+                    what: "unterminated string",
+                    at: open,
+                });
+            }
+        }
+    }
+}
+
+/// The character (None for half a surrogate pair) and the length of the escape at `bytes[at]`, None if it is none.
+#[inline]
+fn read_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
+    let character = match bytes.get(at + 1)? {
+        b'n' => '\n',
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'u' => return read_unicode_escape(bytes, at),
+        _ => return None,
+    };
+    Some((Some(character), 2))
+}
+
+/// `read_escape` of `\uXXXX`, or of two of them that are a surrogate pair.
+#[inline]
+fn read_unicode_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
+    let unit = read_hex(bytes.get(at + 2..at + 6)?)?;
+    if let Some(character) = char::from_u32(unit) {
+        return Some((Some(character), 6));
+    }
+    if unit < 0xdc00
+        && let Some([b'\\', b'u', digits @ ..]) = bytes.get(at + 6..at + 12)
+        && let Some(low @ 0xdc00..0xe000) = read_hex(digits)
+    {
+        let code = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+        return Some((char::from_u32(code), 12));
+    }
+    Some((None, 6))
+}
+
+/// The value of four hexadecimal digits.
+#[inline]
+fn read_hex(digits: &[u8]) -> Option<u32> {
+    /// 255 for what is no digit; four of them leave bits above the sixteenth.
+    const VALUES: [u8; 256] = {
+        let mut values = [255; 256];
+        let mut i = 0;
+        while i < 16 {
+            values[b"0123456789abcdef"[i] as usize] = i as u8;
+            values[b"0123456789ABCDEF"[i] as usize] = i as u8;
+            i += 1;
+        }
+        values
+    };
+    let [a, b, c, d] = <[u8; 4]>::try_from(digits)
+        .ok()?
+        .map(|digit| VALUES[digit as usize]);
+    let value = (u32::from(a) << 12) | (u32::from(b) << 8) | (u32::from(c) << 4) | u32::from(d);
+    ((a | b | c | d) < 16).then_some(value)
+}
+
+/// Appends the string with the bytes `raw` between its quotes, which have been checked, as valid UTF-8.
+///
+/// `utf8` says that `raw` is known to be valid UTF-8.
+#[inline]
+pub fn push_string(raw: &[u8], escaped: bool, utf8: bool, out: &mut Vec<u8>) {
+    if escaped {
+        push_unescaped(raw, utf8, out);
+    } else {
+        push_run(raw, utf8, out);
+    }
+}
+
+fn push_unescaped(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
+    let mut at = 0;
+    while at < raw.len() {
+        if raw[at] == b'\\' {
+            let (character, length) = read_escape(raw, at).unwrap_or((None, 1));
+            match character {
+                Some(character) if character.is_ascii() => out.push(character as u8),
+                Some(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+                None => out.extend_from_slice(REPLACEMENT),
+            }
+            at += length;
+        } else {
+            let end = memchr(b'\\', &raw[at..]).map_or(raw.len(), |length| at + length);
+            push_run(&raw[at..end], utf8, out);
+            at = end;
+        }
+    }
+}
+
+/// Appends bytes without escapes; each maximal part of an ill-formed sequence becomes U+FFFD (Unicode 3.9, D93b).
+#[inline]
+fn push_run(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
+    if utf8 {
+        out.extend_from_slice(raw);
+        return;
+    }
+    for chunk in raw.utf8_chunks() {
+        out.extend_from_slice(chunk.valid().as_bytes());
+        if !chunk.invalid().is_empty() {
+            out.extend_from_slice(REPLACEMENT);
+        }
+    }
+}
