@@ -4,8 +4,10 @@
 //! are settled eight bytes at a time in an ordinary register, without a
 //! call; only the rest of a long one goes to the vector loop.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
+/// The lowest bit of each byte.
+pub const ONES: u64 = 0x0101_0101_0101_0101;
+/// The highest bit of each byte.
+pub const HIGHS: u64 = 0x8080_8080_8080_8080;
 /// Bytes looked at before the vector loop is entered.
 const SHORT: usize = 32;
 

@@ -1,11 +1,14 @@
 //! JSON strings: finding their end, checking their escapes, and taking them out.
 
+use std::mem::MaybeUninit;
+use std::slice;
+
 use memchr::memchr;
 
 use super::Malformed;
-use super::special::find_special;
+use super::special::{HIGHS, ONES, find_special};
 
-const REPLACEMENT: &[u8] = "\u{fffd}".as_bytes();
+const WORD: usize = 8;
 
 /// A string of a record that has been checked.
 #[derive(Clone, Copy)]
@@ -64,25 +67,30 @@ pub fn read_string(bytes: &[u8], open: usize) -> Result<Quoted, Malformed> {
 }
 
 /// The character (None for half a surrogate pair) and the length of the escape at `bytes[at]`, None if it is none.
-#[inline]
+#[inline(always)]
 fn read_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
-    let character = match bytes.get(at + 1)? {
-        b'n' => '\n',
-        b'"' => '"',
-        b'\\' => '\\',
-        b'/' => '/',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => return read_unicode_escape(bytes, at),
-        _ => return None,
+    /// What the letter after the backslash stands for; 0 where it is none.
+    const LETTERS: [u8; 256] = {
+        let mut letters = [0; 256];
+        let mut i = 0;
+        while i < 8 {
+            letters[b"\"\\/bfnrt"[i] as usize] = b"\"\\/\x08\x0c\n\r\t"[i];
+            i += 1;
+        }
+        letters
     };
-    Some((Some(character), 2))
+    let letter = *bytes.get(at + 1)?;
+    if letter == b'u' {
+        return read_unicode_escape(bytes, at);
+    }
+    match LETTERS[usize::from(letter)] {
+        0 => None,
+        byte => Some((Some(char::from(byte)), 2)),
+    }
 }
 
 /// `read_escape` of `\uXXXX`, or of two of them that are a surrogate pair.
-#[inline]
+#[inline(always)]
 fn read_unicode_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)> {
     let unit = read_hex(bytes.get(at + 2..at + 6)?)?;
     if let Some(character) = char::from_u32(unit) {
@@ -99,7 +107,7 @@ fn read_unicode_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)>
 }
 
 /// The value of four hexadecimal digits.
-#[inline]
+#[inline(always)]
 fn read_hex(digits: &[u8]) -> Option<u32> {
     /// 255 for what is no digit; four of them leave bits above the sixteenth.
     const VALUES: [u8; 256] = {
@@ -132,19 +140,74 @@ pub fn push_string(raw: &[u8], escaped: bool, utf8: bool, out: &mut Vec<u8>) {
 }
 
 fn push_unescaped(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
+    if !utf8 {
+        return push_repaired(raw, out);
+    }
+    // An escape is longer than what it stands for, so this is room enough; whole words are written.
+    out.reserve(raw.len() + WORD);
+    let room = out.spare_capacity_mut();
+    let mut write = |to: usize, bytes: &[u8]| room[to..to + bytes.len()].copy_from_slice(as_uninit(bytes));
+    let (mut from, mut to) = (0, 0);
+    while from < raw.len() {
+        if raw[from] == b'\\' {
+            let (character, length) = read_escape(raw, from).unwrap_or((None, 1));
+            let mut bytes = [0; 4];
+            let width = character.unwrap_or('\u{fffd}').encode_utf8(&mut bytes).len();
+            write(to, &bytes);
+            from += length;
+            to += width;
+        } else if let Some(word) = raw[from..].first_chunk::<WORD>() {
+            write(to, word);
+            let mut length = plain_length(*word);
+            if length == WORD {
+                length = memchr(b'\\', &raw[from..]).unwrap_or(raw.len() - from);
+                write(to + WORD, &raw[from + WORD..from + length]);
+            }
+            from += length;
+            to += length;
+        } else {
+            write(to, &raw[from..from + 1]);
+            from += 1;
+            to += 1;
+        }
+    }
+    // SAFETY: all of the first `to` bytes of the spare capacity have been written.
+    unsafe { out.set_len(out.len() + to) };
+}
+
+/// The same bytes, as something that may be copied to memory without contents.
+#[inline(always)]
+fn as_uninit(bytes: &[u8]) -> &[MaybeUninit<u8>] {
+    // SAFETY: the two types have the same layout, and initialised bytes are valid for both.
+    unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
+}
+
+/// How many bytes of `word` come before a backslash.
+#[inline(always)]
+fn plain_length(word: [u8; WORD]) -> usize {
+    let different = u64::from_le_bytes(word) ^ (ONES * u64::from(b'\\'));
+    // The lowest bit set marks the first zero byte.
+    let zeros = different.wrapping_sub(ONES) & !different & HIGHS;
+    zeros.trailing_zeros() as usize / 8
+}
+
+/// `push_unescaped` of bytes that are not valid UTF-8.
+#[cold]
+fn push_repaired(raw: &[u8], out: &mut Vec<u8>) {
     let mut at = 0;
     while at < raw.len() {
         if raw[at] == b'\\' {
             let (character, length) = read_escape(raw, at).unwrap_or((None, 1));
-            match character {
-                Some(character) if character.is_ascii() => out.push(character as u8),
-                Some(character) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => out.extend_from_slice(REPLACEMENT),
-            }
+            out.extend_from_slice(
+                character
+                    .unwrap_or('\u{fffd}')
+                    .encode_utf8(&mut [0; 4])
+                    .as_bytes(),
+            );
             at += length;
         } else {
             let end = memchr(b'\\', &raw[at..]).map_or(raw.len(), |length| at + length);
-            push_run(&raw[at..end], utf8, out);
+            push_run(&raw[at..end], false, out);
             at = end;
         }
     }
@@ -160,7 +223,7 @@ fn push_run(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
     for chunk in raw.utf8_chunks() {
         out.extend_from_slice(chunk.valid().as_bytes());
         if !chunk.invalid().is_empty() {
-            out.extend_from_slice(REPLACEMENT);
+            out.extend_from_slice("\u{fffd}".as_bytes());
         }
     }
 }
