@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
+import random
+import re
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
-from dedup.model import Scan
+from dedup.model import I64, Buffer, Scan
+from dedup.native import array_of
 from dedup.reference import record, scan
 
 TEXT_FIELDS = [["text"], ["title", "text"], ["a.b"], ["text", "a.b", "text"], ["a.b.c", "a"]]
@@ -26,7 +28,7 @@ def plain(result: Scan) -> object:
     return lifted, columns, spans, result.repaired, result.skipped, result.line_count
 
 
-def plain_kernel(result: _kernel.ScanOut) -> object:
+def plain_kernel(result: _kernel.ScanArrays) -> object:
     lifted, columns, starts, ends, lines, repaired, skipped, line_count = result
     for array in (lifted[1], starts, ends, lines, *(texts[1] for texts, _ in columns)):
         assert array.dtype == np.int64
@@ -42,7 +44,7 @@ def plain_kernel(result: _kernel.ScanOut) -> object:
     )
 
 
-def texts(data: object, offsets: np.ndarray) -> tuple[bytes, list[int]]:
+def texts(data: Buffer, offsets: I64) -> tuple[bytes, list[int]]:
     return bytes(memoryview(data)), offsets.tolist()
 
 
@@ -50,7 +52,7 @@ def check(data: bytes, text_fields: list[str] | None = None, fields: list[str] |
     """Scan with both engines, compare, and return the reference's scan."""
     text_fields, fields = text_fields or ["text"], FIELDS if fields is None else fields
     expected = scan.scan(data, 0, len(data), text_fields, fields)
-    assert plain_kernel(_kernel.scan(data, 0, len(data), text_fields, fields)) == plain(expected)
+    assert plain_kernel(_kernel.scan(array_of(data), 0, len(data), text_fields, fields)) == plain(expected)
     return expected
 
 
@@ -69,21 +71,26 @@ values = st.recursive(
 )
 
 
-@st.composite
-def encoded(draw: st.DrawFn, value: object) -> str:
+def encode(value: object, choice: random.Random) -> str:
     """JSON as different writers would write it, now and then with duplicate keys."""
-    space = lambda: draw(st.sampled_from(["", "", "", " ", "\t ", "\r"]))  # noqa: E731
+
+    def spaced(text: str) -> str:
+        return choice.choice(["", "", " ", "\t "]) + text + choice.choice(["", "", "", "\r"])
+
     if isinstance(value, dict):
-        members = [(k, v) for k, v in value.items()]
-        if members and draw(st.integers(0, 3)) == 0:
-            members.append((draw(st.sampled_from(members))[0], draw(values)))
-        inner = ",".join(
-            f"{space()}{draw(encoded(k))}{space()}:{space()}{draw(encoded(v))}{space()}" for k, v in members
-        )
-        return f"{{{inner or space()}}}"
+        members = list(value.items())
+        if members and choice.random() < 0.3:
+            members.append((choice.choice(members)[0], choice.choice(members)[1]))
+        inner = ",".join(f"{spaced(encode(k, choice))}:{spaced(encode(v, choice))}" for k, v in members)
+        return f"{{{inner or spaced('')}}}"
     if isinstance(value, list):
-        return f"[{','.join(space() + draw(encoded(v)) + space() for v in value)}]"
-    return json.dumps(value, ensure_ascii=draw(st.booleans()))
+        return f"[{','.join(spaced(encode(v, choice)) for v in value)}]"
+    return json.dumps(value, ensure_ascii=choice.random() < 0.5)
+
+
+def encoded(value: object) -> st.SearchStrategy[bytes]:
+    seeds = st.integers(0, 2**32)
+    return seeds.map(lambda seed: encode(value, random.Random(seed)).encode("utf-8", "surrogatepass"))
 
 
 records = st.dictionaries(keys, values, max_size=6).flatmap(
@@ -91,7 +98,7 @@ records = st.dictionaries(keys, values, max_size=6).flatmap(
         st.builds(lambda value, text: {**value, "text": text}, st.just(value), strings) | st.just(value)
     )
 )
-lines = records.flatmap(encoded).map(lambda line: line.encode("utf-8", "surrogatepass")) | st.sampled_from(
+lines = records.flatmap(encoded) | st.sampled_from(
     [b"", b" \t", b"\r", b"[1]", b'"text"', b"nul", b'{"text": "x"} x', b"\xef\xbb\xbf"]
 )
 
@@ -111,32 +118,34 @@ def mutated(draw: st.DrawFn, data: bytes) -> bytes:
 
 files = st.builds(
     lambda parts, ends, last: b"".join(p + e for p, e in zip(parts, ends, strict=False)) + last,
-    st.lists(lines, max_size=6),
-    st.lists(st.sampled_from([b"\n", b"\r\n"]), min_size=6, max_size=6),
+    st.lists(lines, max_size=4),
+    st.lists(st.sampled_from([b"\n", b"\r\n"]), min_size=4, max_size=4),
     lines | st.just(b""),
 ).flatmap(mutated)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(files, st.sampled_from(TEXT_FIELDS))
 @example(b'\xef\xbb\xbf{"text": "x"}', ["text"])
 def test_kernel_scans_as_the_reference(data: bytes, text_fields: list[str]) -> None:
     check(data, text_fields)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(files, st.data())
 def test_any_range_of_lines_scans_alike(data: bytes, choice: st.DataObject) -> None:
     """Scanning a file in pieces gives the pieces of the whole."""
     cut = choice.draw(st.sampled_from([0, len(data), *(i + 1 for i, byte in enumerate(data) if byte == 10)]))
     whole = scan.scan(data, 0, len(data), ["text"], ["id"])
-    first, second = (_kernel.scan(data, a, b, ["text"], ["id"]) for a, b in ((0, cut), (cut, len(data))))
+    first, second = (
+        _kernel.scan(array_of(data), a, b, ["text"], ["id"]) for a, b in ((0, cut), (cut, len(data)))
+    )
     assert [*first[2], *second[2]] == whole.starts.tolist()
     assert [*first[4], *(second[4] + first[7])] == whole.lines.tolist()
     assert first[7] + second[7] == whole.line_count
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(lines.flatmap(mutated))
 def test_reference_accepts_what_python_accepts(data: bytes) -> None:
     try:
@@ -172,8 +181,7 @@ def simplified(value: object) -> object:
 
 @settings(max_examples=200, deadline=None)
 @given(records.flatmap(encoded), st.sampled_from(TEXT_FIELDS))
-def test_lift_gives_the_text_of_the_scan(line: str, text_fields: list[str]) -> None:
-    data = line.encode("utf-8", "surrogatepass")
+def test_lift_gives_the_text_of_the_scan(data: bytes, text_fields: list[str]) -> None:
     result = scan.scan_spans(data, np.array([0]), np.array([len(data)]), text_fields, [])
     if len(result.texts):
         assert record.lift(data, text_fields).encode() == result.texts.bytes_at(0)
@@ -339,16 +347,14 @@ def test_long_lines_and_many_parts() -> None:
 
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="no text field"):
-        _kernel.scan(b"", 0, 0, [], [])
+        _kernel.scan(array_of(b""), 0, 0, [], [])
     with pytest.raises(ValueError, match="no range"):
-        _kernel.scan(b"abc", 2, 4, ["text"], [])
+        _kernel.scan(array_of(b"abc"), 2, 4, ["text"], [])
     with pytest.raises(RuntimeError, match="kernel failed"):
-        _kernel.scan_spans(b"abc", np.array([2]), np.array([9]), ["text"], [])
-    with pytest.raises(ValueError, match="contiguous"):
-        _kernel.scan(memoryview(b"abcdef")[::2], 0, 3, ["text"], [])
+        _kernel.scan_spans(array_of(b"abc"), np.array([2]), np.array([9]), ["text"], [])
 
 
-elements = values.flatmap(encoded).map(lambda text: text.encode("utf-8", "surrogatepass"))
+elements = values.flatmap(encoded)
 
 
 @st.composite
@@ -359,27 +365,30 @@ def arrays(draw: st.DrawFn) -> bytes:
     return mark + space() + b"[" + (inner or space()) + b"]" + space()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(arrays().flatmap(mutated) | st.text('[]{},"\\ 1', max_size=12).map(str.encode))
 def test_kernel_splits_arrays_as_the_reference(data: bytes) -> None:
     try:
         expected = scan.split_array(data)
     except ValueError as error:
-        with pytest.raises(ValueError, match=r"at byte \d+$") as raised:
-            _kernel.split_array(data)
-        assert str(raised.value) == str(error)
+        message = f"^{re.escape(str(error))}$"
+    else:
+        message = ""
+    if message:
+        with pytest.raises(ValueError, match=message):
+            _kernel.split_array(array_of(data))
         return
-    got = _kernel.split_array(data)
+    got = _kernel.split_array(array_of(data))
     assert [a.tolist() for a in got] == [a.tolist() for a in expected]
-    arguments = (data, *expected, ["text"], FIELDS)
-    assert plain_kernel(_kernel.scan_spans(*arguments)) == plain(scan.scan_spans(*arguments))
+    scanned = _kernel.scan_spans(array_of(data), *got, ["text"], FIELDS)
+    assert plain_kernel(scanned) == plain(scan.scan_spans(data, *expected, ["text"], FIELDS))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(values, max_size=5), st.sampled_from([None, 2]))
 def test_elements_of_arrays_are_found(items: list[object], indent: int | None) -> None:
     data = json.dumps(items, indent=indent).encode()
-    starts, ends = _kernel.split_array(data)
+    starts, ends = _kernel.split_array(array_of(data))
     parsed = [json.loads(data[a:b]) for a, b in zip(starts, ends, strict=True)]
     assert repr(parsed) == repr(json.loads(data))
 
@@ -397,16 +406,14 @@ def test_elements_of_arrays_are_found(items: list[object], indent: int | None) -
     ],
 )
 def test_what_is_not_one_array(data: bytes, message: str) -> None:
-    for split in (scan.split_array, _kernel.split_array):
-        with pytest.raises(ValueError, match="at byte") as raised:
+    for split in (scan.split_array, lambda data: _kernel.split_array(array_of(data))):
+        with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             split(data)
-        assert str(raised.value) == message
 
 
 def test_an_element_that_is_no_object_is_skipped() -> None:
     data = b'[\n  {"text": "a"},\n  3,\n  {"text": "b" "c"},\n  {\n    "text": "d"\n  }\n]\n'
-    spans = _kernel.split_array(data)
-    lifted, _, _, _, numbers, _, skipped, count = _kernel.scan_spans(data, *spans, ["text"], [])
+    spans = _kernel.split_array(array_of(data))
+    lifted, _, _, _, numbers, _, skipped, count = _kernel.scan_spans(array_of(data), *spans, ["text"], [])
     assert (bytes(lifted[0]), numbers.tolist(), count) == (b"ad", [1, 4], 4)
     assert [(number, reason) for number, reason, _ in skipped] == [(2, "malformed"), (3, "malformed")]
-    assert math.isclose(len(spans[0]), 4)

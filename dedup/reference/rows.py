@@ -91,7 +91,7 @@ def annotate(data: Buffer, starts: I64, ends: I64, tags: Texts) -> bytes:
 
 def _tag(names: list[str], outcome: Outcome, i: int) -> dict[str, object]:
     representative = names[outcome.representative[i]]
-    duplicate = outcome.relation[i] != Relation.KEPT
+    duplicate = bool(outcome.relation[i] != Relation.KEPT)
     tag: dict[str, object] = {
         "cluster_id": representative,
         "cluster_size": int(outcome.cluster_size[i]),

@@ -24,9 +24,9 @@ def scan(data: Buffer, start: int, end: int, text_fields: Sequence[str], fields:
     text = bytes(memoryview(data)[:end])
     if start == 0 and text.startswith(BYTE_ORDER_MARK):
         start = len(BYTE_ORDER_MARK)
-    lines = list(_lines(text, start))
-    records = [(i, a, b) for i, (a, b) in enumerate(lines, 1) if text[a:b].strip(SPACE)]
-    return _scan(text, records, len(lines), text_fields, fields)
+    spans = list(lines(text, start))
+    records = [(i, a, b) for i, (a, b) in enumerate(spans, 1) if text[a:b].strip(SPACE)]
+    return _scan(text, records, len(spans), text_fields, fields)
 
 
 def scan_spans(
@@ -99,7 +99,7 @@ def _skip_space(text: bytes, at: int) -> int:
     return at
 
 
-def _lines(text: bytes, start: int) -> Iterator[tuple[int, int]]:
+def lines(text: bytes, start: int) -> Iterator[tuple[int, int]]:
     """The spans of the lines of `text[start:]`, without line ends."""
     while (feed := text.find(b"\n", start)) >= 0:
         yield start, feed - text[start:feed].endswith(b"\r")
