@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from dedup import _kernel
 from dedup.model import Texts
-from dedup.native import array_of
 from dedup.reference import rows, scan
 
 names = (
@@ -29,8 +28,8 @@ fractions = (
 )
 
 
-def arrays(texts: Texts) -> _kernel.TextArrays:
-    return array_of(texts.data), texts.offsets
+def arrays(texts: Texts) -> _kernel.TextBuffers:
+    return texts.data, texts.offsets
 
 
 @st.composite
@@ -115,9 +114,7 @@ def test_fractions_are_rounded_as_python_rounds(values: list[float]) -> None:
     n = len(values)
     fraction = np.array(values)
     pairs, relation = np.zeros((n, 2), np.int64), np.full(n, 2, np.uint8)
-    written = _kernel.pair_rows(
-        (array_of(b"x"), np.array([0, 1])), pairs, relation, fraction, fraction
-    ).tobytes()
+    written = _kernel.pair_rows((b"x", np.array([0, 1])), pairs, relation, fraction, fraction).tobytes()
     got = [line.split(b'"similarity": ')[1].split(b",")[0].decode() for line in written.splitlines()]
     assert got == ["null" if math.isnan(v) else repr(round(v, 6)) for v in values]
 
@@ -126,7 +123,7 @@ def test_fractions_are_rounded_as_python_rounds(values: list[float]) -> None:
 def test_what_is_no_fraction_is_a_defect(value: float) -> None:
     with pytest.raises(RuntimeError, match="not between 0 and 1"):
         _kernel.pair_rows(
-            (array_of(b"x"), np.array([0, 1])),
+            (b"x", np.array([0, 1])),
             np.zeros((1, 2), np.int64),
             np.ones(1, np.uint8),
             np.array([value]),
@@ -165,13 +162,13 @@ def test_records_come_out_as_they_came(text: str, cut: bool, choice: st.DataObje
     starts, ends = np.array(records, np.int64).reshape(-1, 2).T.copy()
     flags = [True] * len(starts) if choice is None else [choice.draw(st.booleans()) for _ in starts]
     keep = np.array(flags, np.bool_)
-    got = _kernel.select(array_of(data), starts, ends, keep).tobytes()
+    got = _kernel.select(data, starts, ends, keep).tobytes()
     assert got == rows.select(data, starts, ends, keep)
     if all(flags) and b"\n\n" not in data and b"[]" not in data:
         assert got == data or got == data + b"\n"
 
     tags = Texts.from_strings([json.dumps({"n": i}) for i in range(len(starts))])
-    got = _kernel.annotate(array_of(data), starts, ends, arrays(tags)).tobytes()
+    got = _kernel.annotate(data, starts, ends, arrays(tags)).tobytes()
     assert got == rows.annotate(data, starts, ends, tags)
     for i, (line, (start, end)) in enumerate(zip(got.split(b"\n"), records, strict=False)):
         assert json.loads(line) == {**json.loads(data[start:end]), "dedup": {"n": i}}
@@ -188,4 +185,4 @@ def test_what_is_no_object_cannot_be_annotated() -> None:
     with pytest.raises(ValueError, match="record 1 is not an object"):
         rows.annotate(data, starts, ends, tags)
     with pytest.raises(ValueError, match="record 1 is not an object"):
-        _kernel.annotate(array_of(data), starts, ends, arrays(tags))
+        _kernel.annotate(data, starts, ends, arrays(tags))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections.abc import Callable
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
 from dedup.model import I64, Buffer, Scan
-from dedup.native import array_of
 from dedup.reference import record, scan
 
 TEXT_FIELDS = [["text"], ["title", "text"], ["a.b"], ["text", "a.b", "text"], ["a.b.c", "a"]]
@@ -52,7 +53,7 @@ def check(data: bytes, text_fields: list[str] | None = None, fields: list[str] |
     """Scan with both engines, compare, and return the reference's scan."""
     text_fields, fields = text_fields or ["text"], FIELDS if fields is None else fields
     expected = scan.scan(data, 0, len(data), text_fields, fields)
-    assert plain_kernel(_kernel.scan(array_of(data), 0, len(data), text_fields, fields)) == plain(expected)
+    assert plain_kernel(_kernel.scan(data, 0, len(data), text_fields, fields)) == plain(expected)
     return expected
 
 
@@ -137,9 +138,7 @@ def test_any_range_of_lines_scans_alike(data: bytes, choice: st.DataObject) -> N
     """Scanning a file in pieces gives the pieces of the whole."""
     cut = choice.draw(st.sampled_from([0, len(data), *(i + 1 for i, byte in enumerate(data) if byte == 10)]))
     whole = scan.scan(data, 0, len(data), ["text"], ["id"])
-    first, second = (
-        _kernel.scan(array_of(data), a, b, ["text"], ["id"]) for a, b in ((0, cut), (cut, len(data)))
-    )
+    first, second = (_kernel.scan(data, a, b, ["text"], ["id"]) for a, b in ((0, cut), (cut, len(data))))
     assert [*first[2], *second[2]] == whole.starts.tolist()
     assert [*first[4], *(second[4] + first[7])] == whole.lines.tolist()
     assert first[7] + second[7] == whole.line_count
@@ -345,13 +344,35 @@ def test_long_lines_and_many_parts() -> None:
     assert result.skipped == [(4003, "malformed", "expected a key at byte 2")]
 
 
+@pytest.mark.parametrize(
+    "buffer", [bytes, bytearray, memoryview, pa.py_buffer, lambda b: np.frombuffer(b, np.uint8)]
+)
+def test_any_buffer_will_do(buffer: Callable[[bytes], Buffer]) -> None:
+    for data in (b"", b'{"text": "x"}'):
+        assert plain_kernel(_kernel.scan(buffer(data), 0, len(data), ["text"], [])) == plain(
+            check(data, fields=[])
+        )
+
+
+def test_any_number_of_threads_gives_the_same() -> None:
+    data = b"\n".join(b'{"id": %d, "text": "%s"}' % (i, b"\\n\xff" * (i % 700)) for i in range(2000))
+    try:
+        for threads in (1, 2, 5):
+            _kernel.set_threads(threads)
+            check(data)
+    finally:
+        _kernel.set_threads(0)
+
+
 def test_wrong_arguments() -> None:
     with pytest.raises(ValueError, match="no text field"):
-        _kernel.scan(array_of(b""), 0, 0, [], [])
+        _kernel.scan(b"", 0, 0, [], [])
     with pytest.raises(ValueError, match="no range"):
-        _kernel.scan(array_of(b"abc"), 2, 4, ["text"], [])
+        _kernel.scan(b"abc", 2, 4, ["text"], [])
     with pytest.raises(RuntimeError, match="kernel failed"):
-        _kernel.scan_spans(array_of(b"abc"), np.array([2]), np.array([9]), ["text"], [])
+        _kernel.scan_spans(b"abc", np.array([2]), np.array([9]), ["text"], [])
+    with pytest.raises(ValueError, match="contiguous"):
+        _kernel.scan(memoryview(b"abcdef")[::2], 0, 3, ["text"], [])
 
 
 elements = values.flatmap(encoded)
@@ -376,11 +397,11 @@ def test_kernel_splits_arrays_as_the_reference(data: bytes) -> None:
         message = ""
     if message:
         with pytest.raises(ValueError, match=message):
-            _kernel.split_array(array_of(data))
+            _kernel.split_array(data)
         return
-    got = _kernel.split_array(array_of(data))
+    got = _kernel.split_array(data)
     assert [a.tolist() for a in got] == [a.tolist() for a in expected]
-    scanned = _kernel.scan_spans(array_of(data), *got, ["text"], FIELDS)
+    scanned = _kernel.scan_spans(data, *got, ["text"], FIELDS)
     assert plain_kernel(scanned) == plain(scan.scan_spans(data, *expected, ["text"], FIELDS))
 
 
@@ -388,7 +409,7 @@ def test_kernel_splits_arrays_as_the_reference(data: bytes) -> None:
 @given(st.lists(values, max_size=5), st.sampled_from([None, 2]))
 def test_elements_of_arrays_are_found(items: list[object], indent: int | None) -> None:
     data = json.dumps(items, indent=indent).encode()
-    starts, ends = _kernel.split_array(array_of(data))
+    starts, ends = _kernel.split_array(data)
     parsed = [json.loads(data[a:b]) for a, b in zip(starts, ends, strict=True)]
     assert repr(parsed) == repr(json.loads(data))
 
@@ -406,14 +427,14 @@ def test_elements_of_arrays_are_found(items: list[object], indent: int | None) -
     ],
 )
 def test_what_is_not_one_array(data: bytes, message: str) -> None:
-    for split in (scan.split_array, lambda data: _kernel.split_array(array_of(data))):
+    for split in (scan.split_array, _kernel.split_array):
         with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
             split(data)
 
 
 def test_an_element_that_is_no_object_is_skipped() -> None:
     data = b'[\n  {"text": "a"},\n  3,\n  {"text": "b" "c"},\n  {\n    "text": "d"\n  }\n]\n'
-    spans = _kernel.split_array(array_of(data))
-    lifted, _, _, _, numbers, _, skipped, count = _kernel.scan_spans(array_of(data), *spans, ["text"], [])
+    spans = _kernel.split_array(data)
+    lifted, _, _, _, numbers, _, skipped, count = _kernel.scan_spans(data, *spans, ["text"], [])
     assert (bytes(lifted[0]), numbers.tolist(), count) == (b"ad", [1, 4], 4)
     assert [(number, reason) for number, reason, _ in skipped] == [(2, "malformed"), (3, "malformed")]

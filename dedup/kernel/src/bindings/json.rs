@@ -3,7 +3,8 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use super::{TextsIn, TextsOut, check_offsets, guard, invalid};
+use super::buffers::{Bytes, TextsIn, TextsOut};
+use super::{check_offsets, guard, invalid};
 use crate::json::{self, Fields, Scan, Texts};
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
@@ -23,13 +24,13 @@ type ScanOut<'py> = (
 #[pyfunction]
 pub fn scan<'py>(
     py: Python<'py>,
-    data: PyReadonlyArray1<'py, u8>,
+    data: Bytes,
     start: usize,
     end: usize,
     text_fields: Vec<String>,
     fields: Vec<String>,
 ) -> PyResult<ScanOut<'py>> {
-    let data = data.as_slice()?;
+    let data = data.as_slice();
     if start > end || end > data.len() {
         return Err(invalid(format!(
             "no range of {} bytes: {start} to {end}",
@@ -45,13 +46,13 @@ pub fn scan<'py>(
 #[pyfunction]
 pub fn scan_spans<'py>(
     py: Python<'py>,
-    data: PyReadonlyArray1<'py, u8>,
+    data: Bytes,
     starts: PyReadonlyArray1<'py, i64>,
     ends: PyReadonlyArray1<'py, i64>,
     text_fields: Vec<String>,
     fields: Vec<String>,
 ) -> PyResult<ScanOut<'py>> {
-    let (data, starts, ends) = (data.as_slice()?, starts.as_slice()?, ends.as_slice()?);
+    let (data, starts, ends) = (data.as_slice(), starts.as_slice()?, ends.as_slice()?);
     let fields = prepare(&text_fields, &fields)?;
     let scan = guard(py, || json::scan_spans(data, starts, ends, &fields))?;
     Ok(scan_out(py, scan))
@@ -59,11 +60,8 @@ pub fn scan_spans<'py>(
 
 /// Starts and ends of the elements of the JSON array `data`.
 #[pyfunction]
-pub fn split_array<'py>(
-    py: Python<'py>,
-    data: PyReadonlyArray1<'py, u8>,
-) -> PyResult<(Array<'py, i64>, Array<'py, i64>)> {
-    let data = data.as_slice()?;
+pub fn split_array<'py>(py: Python<'py>, data: Bytes) -> PyResult<(Array<'py, i64>, Array<'py, i64>)> {
+    let data = data.as_slice();
     let (starts, ends) =
         guard(py, || json::split_array(data))?.map_err(|malformed| invalid(malformed.to_string()))?;
     Ok((starts.into_pyarray(py), ends.into_pyarray(py)))
@@ -73,13 +71,13 @@ pub fn split_array<'py>(
 #[pyfunction]
 pub fn select<'py>(
     py: Python<'py>,
-    data: PyReadonlyArray1<'py, u8>,
+    data: Bytes,
     starts: PyReadonlyArray1<'py, i64>,
     ends: PyReadonlyArray1<'py, i64>,
     keep: PyReadonlyArray1<'py, bool>,
 ) -> PyResult<Array<'py, u8>> {
     let (data, starts, ends, keep) = (
-        data.as_slice()?,
+        data.as_slice(),
         starts.as_slice()?,
         ends.as_slice()?,
         keep.as_slice()?,
@@ -91,13 +89,13 @@ pub fn select<'py>(
 #[pyfunction]
 pub fn annotate<'py>(
     py: Python<'py>,
-    data: PyReadonlyArray1<'py, u8>,
+    data: Bytes,
     starts: PyReadonlyArray1<'py, i64>,
     ends: PyReadonlyArray1<'py, i64>,
     tags: TextsIn<'py>,
 ) -> PyResult<Array<'py, u8>> {
-    let (data, starts, ends) = (data.as_slice()?, starts.as_slice()?, ends.as_slice()?);
-    let (tags, offsets) = (tags.0.as_slice()?, tags.1.as_slice()?);
+    let (data, starts, ends) = (data.as_slice(), starts.as_slice()?, ends.as_slice()?);
+    let (tags, offsets) = (tags.0.as_slice(), tags.1.as_slice()?);
     check_offsets(offsets, tags.len())?;
     guard(py, || json::annotate(data, starts, ends, tags, offsets))?
         .map(|out| out.into_pyarray(py))

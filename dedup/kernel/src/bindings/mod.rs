@@ -1,5 +1,6 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
+mod buffers;
 pub mod ids;
 pub mod json;
 pub mod matcher;
@@ -9,17 +10,10 @@ pub mod texts;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::threads;
-
-/// Texts that come in: uint8 bytes and int64[n + 1] offsets.
-pub type TextsIn<'py> = (PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, i64>);
-
-/// Texts that go out, in the same form.
-pub type TextsOut<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>);
 
 /// Version of the kernel crate.
 #[pyfunction]

@@ -3,7 +3,8 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use super::{TextsIn, TextsOut, check_offsets, guard};
+use super::buffers::{Bytes, TextsIn, TextsOut};
+use super::{check_offsets, guard};
 use crate::rows::{self, Clusters, Locations, Pairs, Strings};
 
 type In<'py, T> = PyReadonlyArray1<'py, T>;
@@ -26,7 +27,7 @@ type Outcome<'py> = (
 pub fn cluster_rows<'py>(
     py: Python<'py>,
     ids: TextsIn<'py>,
-    locations: (In<'py, u8>, In<'py, i64>, In<'py, u32>, In<'py, i64>),
+    locations: (Bytes, In<'py, i64>, In<'py, u32>, In<'py, i64>),
     outcome: Outcome<'py>,
     start: usize,
     stop: usize,
@@ -87,8 +88,8 @@ fn clusters<'a>(ids: &'a TextsIn, outcome: &'a Outcome) -> PyResult<Clusters<'a>
     })
 }
 
-fn strings<'a>(data: &'a In<u8>, offsets: &'a In<i64>) -> PyResult<Strings<'a>> {
-    let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
+fn strings<'a>(data: &'a Bytes, offsets: &'a In<i64>) -> PyResult<Strings<'a>> {
+    let (data, offsets) = (data.as_slice(), offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
     Ok(Strings { data, offsets })
 }

@@ -113,3 +113,44 @@ fn quote(name: &str) -> String {
     push_json_string(short.as_bytes(), &mut quoted);
     String::from_utf8_lossy(&quoted).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lifted(record: &str, names: &[&str]) -> Result<String, Reason> {
+        let mut out = b"before ".to_vec();
+        let outcome = lift(record.as_bytes(), &Fields::new(names, &[]), &mut out);
+        let text = String::from_utf8(out).unwrap();
+        let text = text.strip_prefix("before ").unwrap().to_owned();
+        match outcome {
+            Ok(()) => Ok(text),
+            Err(unusable) => {
+                assert_eq!(text, "", "nothing is left of a record that failed");
+                Err(unusable.reason)
+            }
+        }
+    }
+
+    #[test]
+    fn appends_the_text() {
+        assert_eq!(
+            lifted(r#"{"a": {"b": "x\n"}, "c": "y"}"#, &["c", "a.b"]),
+            Ok("y\nx\n".to_owned())
+        );
+        assert_eq!(
+            lifted(r#"{"a": {"b": "x"}, "c": null}"#, &["c", "a.b"]),
+            Ok("\nx".to_owned())
+        );
+    }
+
+    #[test]
+    fn says_why_not() {
+        assert_eq!(lifted(r#"{"a": "x"}"#, &["b"]), Err(Reason::NoText));
+        assert_eq!(
+            lifted(r#"{"a": "x", "b": 1}"#, &["a", "b"]),
+            Err(Reason::TextNotString)
+        );
+        assert_eq!(lifted(r#"{"a": "x""#, &["a"]), Err(Reason::Malformed));
+    }
+}
