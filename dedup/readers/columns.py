@@ -77,22 +77,25 @@ def text_column(batch: pa.RecordBatch, names: Sequence[str]) -> TextColumn:
     return TextColumn(values, NO_TEXT, f"the columns {' and '.join(names)} are null")
 
 
-def value_column(batch: pa.RecordBatch, name: str) -> Column:
-    """The values of a column as text; not valid where null, nested or missing."""
+def value_column(batch: pa.RecordBatch, name: str, rows: Mask) -> Column:
+    """The values of a column as text in the chosen `rows`; not valid where null, nested or missing."""
+    nothing = missing(int(rows.sum()))
     values = _find(batch, name)
     if values is None:
-        return missing(len(batch))
+        return nothing
     binary = _as_binary(values)
     if binary is None:
         if pa.types.is_nested(values.type):
-            return missing(len(batch))
+            return nothing
         if pa.types.is_timestamp(values.type) and values.type.tz is not None:
             # Written in UTC: other zones would need a zone database.
             values = values.cast(pa.timestamp(values.type.unit, "UTC"))
         try:
             binary = values.cast(pa.large_string()).cast(pa.large_binary())
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            return missing(len(batch))
+            return nothing
+    if not rows.all():
+        binary = binary.filter(rows)
     valid = np.asarray(binary.is_valid().to_numpy(zero_copy_only=False), np.bool_)
     filled = pc.fill_null(binary, pa.scalar(b"", pa.large_binary())) if binary.null_count else binary
     data, offsets = spans(filled)

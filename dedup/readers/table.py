@@ -117,23 +117,19 @@ class Table:
         if limit is not None and usable.sum() >= limit:
             last = int(np.flatnonzero(usable)[limit - 1]) + 1
             return self._batch(table.slice(0, last), rows_before, None, memory, bytes_read)
-        if usable.all():
-            kept, values = table, column.values
-        else:
-            kept, values = table.filter(usable), column.values.filter(usable)
-        data, offsets = spans(values)
+        data, offsets = spans(column.values)
+        texts = Texts(data, offsets) if usable.all() else Texts(*spans(column.values.filter(usable)))
         if memory.address <= getattr(data, "address", 0) < memory.address + memory.size:
-            segment = Segment(data, Form.TEXT, offsets[:-1], offsets[1:])
+            segment = Segment(data, Form.TEXT, offsets[:-1][usable], offsets[1:][usable])
         else:
-            first, last = int(offsets[0]), int(offsets[-1])
-            spooled, start = self._spool.append(bytes(memoryview(data)[first:last]))
-            moved = offsets - first + start
+            first, last = int(texts.offsets[0]), int(texts.offsets[-1])
+            spooled, start = self._spool.append(bytes(memoryview(texts.data)[first:last]))
+            moved = texts.offsets - first + start
             segment = Segment(spooled, Form.TEXT, moved[:-1], moved[1:])
-        texts = Texts(data, offsets)
         return Batch(
             texts=texts,
-            ids=value_column(kept, self._fields.id),
-            fields=[value_column(kept, name) for name in self._fields.more],
+            ids=value_column(table, self._fields.id, usable),
+            fields=[value_column(table, name, usable) for name in self._fields.more],
             numbers=np.flatnonzero(usable) + (rows_before + 1),
             segment=segment,
             skipped=[

@@ -68,9 +68,19 @@ def _write(
                 if last > first:
                     chosen = batch
                     if last - first < len(batch):
-                        chosen = batch.take(pa.array(rows[first:last] - (seen + 1)))
+                        chosen = _take(batch, rows[first:last] - (seen + 1))
                     write(change(chosen, first, last))
                 seen += len(batch)
+
+
+def _take(batch: pa.RecordBatch, rows: I64) -> pa.RecordBatch:
+    """The `rows` (ascending, from 0) of a record batch."""
+    try:
+        return batch.take(pa.array(rows, pa.int64()))
+    except pa.ArrowNotImplementedError:
+        # Some types, string views among them, can be sliced and joined but not taken from.
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+        return pa.concat_batches([batch.slice(run[0], len(run)) for run in runs])
 
 
 @contextlib.contextmanager
