@@ -54,7 +54,9 @@ def test_json_lines_in_another_encoding_leave_byte_for_byte(tmp_path: Path, enco
     path.write_bytes(data)
     fields = Fields(encoding=encoding)
     assert [t.decode() for t in read(opened(path, fields=fields)).texts] == texts
-    assert selected(path, [False, True, True], fields) == (mark + "\n".join([*lines[1:], ""])).encode(encoding)
+    assert selected(path, [False, True, True], fields) == (mark + "\n".join([*lines[1:], ""])).encode(
+        encoding
+    )
     feed = "\n\n".encode(encoding)[len("\n".encode(encoding)) :]
     assert selected(path, [True, True, True], fields) == data + feed
 
@@ -208,7 +210,10 @@ def test_header_without_rows_or_line_end(tmp_path: Path) -> None:
     assert selected(path, [], Fields(encoding="utf-16")).decode("utf-16") == "id,text\n"
 
 
-@given(st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))), st.data())
+@given(
+    st.lists(st.tuples(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))),
+    st.data(),
+)
 def test_csv_rows_leave_byte_for_byte(tmp_path_factory: pytest.TempPathFactory, rows, data) -> None:
     quoted = [",".join('"' + v.replace('"', '""') + '"' for v in row) + "\n" for row in rows]
     path = tmp_path_factory.mktemp("csv") / "news.csv"

@@ -22,7 +22,14 @@ LINE = b'{"id": "1", "text": "The market opens at nine."}\n'
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    for name in ("in/b.jsonl", "in/sub/c.txt", "in/sub/a.txt", "in/z.ndjson", "in/.hidden.txt", "in/.git/x.txt"):
+    for name in (
+        "in/b.jsonl",
+        "in/sub/c.txt",
+        "in/sub/a.txt",
+        "in/z.ndjson",
+        "in/.hidden.txt",
+        "in/.git/x.txt",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(LINE)

@@ -28,9 +28,12 @@ def test_commit_puts_all_files_into_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_nothing_is_left_of_a_run_that_ends_early(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), OutputDirectory(tmp_path / "new/out") as out:
-        write_chunks(out, "kept/a.jsonl", [b"1\n"])
+    def chunks():
+        yield b"1\n"
         raise error
+
+    with pytest.raises(error), OutputDirectory(tmp_path / "new/out") as out:
+        write_chunks(out, "kept/a.jsonl", chunks())
     assert tree(tmp_path) == []
 
 

@@ -4,4 +4,11 @@ from dedup.writers.lines import write_chunks, write_json, write_skipped
 from dedup.writers.output import OutputDirectory
 from dedup.writers.records import write_annotated, write_selected
 
-__all__ = ["OutputDirectory", "write_annotated", "write_chunks", "write_json", "write_selected", "write_skipped"]
+__all__ = [
+    "OutputDirectory",
+    "write_annotated",
+    "write_chunks",
+    "write_json",
+    "write_selected",
+    "write_skipped",
+]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
 from dedup import _kernel
 from dedup.model import Buffer, Mask, Segment, Texts
+from dedup.native import array_of
 from dedup.readers.json_array import JsonArray
 from dedup.writers.jsonl import numbered
 from dedup.writers.output import OutputDirectory
@@ -30,15 +31,17 @@ def write_annotated(
     source: JsonArray, segments: Sequence[Segment], tags: Texts, out: OutputDirectory, folder: str
 ) -> None:
     """Write an array of all elements with a last member `"dedup"`; see `records.write_annotated`."""
-    elements = (
-        memoryview(_kernel.annotate(segment.data, segment.starts[i : i + 1], segment.ends[i : i + 1], part))[
-            :-1
-        ]
-        for segment, first, _ in numbered(segments)
-        for i in range(len(segment.starts))
-        for part in [(tags.data, tags.offsets[first + i : first + i + 2])]
-    )
-    _write(source, elements, out, folder)
+    _write(source, _annotated(segments, tags), out, folder)
+
+
+def _annotated(segments: Sequence[Segment], tags: Texts) -> Iterator[Buffer]:
+    tag_data = array_of(tags.data)
+    for segment, first, _ in numbered(segments):
+        data = array_of(segment.data)
+        for i in range(len(segment.starts)):
+            part = (tag_data, tags.offsets[first + i : first + i + 2])
+            lines = _kernel.annotate(data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
+            yield lines.tobytes().rstrip(b"\r\n")
 
 
 def _write(source: JsonArray, elements: Iterable[Buffer], out: OutputDirectory, folder: str) -> None:

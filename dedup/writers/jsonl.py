@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dedup import _kernel
 from dedup.model import Mask, Segment, Texts
+from dedup.native import array_of
 from dedup.readers.jsonl import JsonLines
 from dedup.writers.output import OutputDirectory
 from dedup.writers.spans import compressed_output, encoded, write_original_lines
@@ -25,7 +26,8 @@ def write_selected(
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
-            stream.write(_kernel.select(segment.data, segment.starts, segment.ends, keep[first:last]))
+            data = array_of(segment.data)
+            stream.write(_kernel.select(data, segment.starts, segment.ends, keep[first:last]).data)
 
 
 def write_annotated(
@@ -37,8 +39,8 @@ def write_annotated(
         if source.file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
-            part = (tags.data, tags.offsets[first : last + 1])
-            stream.write(_kernel.annotate(segment.data, segment.starts, segment.ends, part))
+            part = (array_of(tags.data), tags.offsets[first : last + 1])
+            stream.write(_kernel.annotate(array_of(segment.data), segment.starts, segment.ends, part).data)
 
 
 def numbered(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int, int]]:
