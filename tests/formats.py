@@ -18,13 +18,13 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 
+from dedup.config import Settings
 from dedup.model import Form, Segment, Skipped
+from dedup.native import Native
 from dedup.readers.base import Fields, Source
 from dedup.readers.inputs import open_sources
-from dedup.reference import scan
-from dedup.stages import Stages
 
-STAGES = cast(Stages, scan)
+STAGES = Native(Settings())
 """Readers use no other stage than the scan of JSON."""
 
 ARTICLES: list[tuple[str, str | None, str]] = [

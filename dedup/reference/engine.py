@@ -12,6 +12,7 @@ from datasketch import MinHash
 from dedup.bands import choose
 from dedup.config import Settings
 from dedup.model import (
+    I64,
     U32,
     Buffer,
     Form,
@@ -55,6 +56,20 @@ class Reference:
         from dedup.reference import scan
 
         return scan.scan(data, start, end, text_fields, fields)
+
+    def scan_spans(
+        self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """Lift texts and fields out of JSON records."""
+        from dedup.reference import scan
+
+        return scan.scan_spans(data, starts, ends, text_fields, fields)
+
+    def split_array(self, data: Buffer) -> tuple[I64, I64]:
+        """Starts and ends of the elements of a JSON array."""
+        from dedup.reference import scan
+
+        return scan.split_array(data)
 
     def strip(self, texts: Texts, explain: bool = False) -> Stripped:
         """Remove boilerplate."""

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 from dedup import _kernel
 from dedup.model import Mask, Texts
-from dedup.native import array_of
 from dedup.readers.delimited import Delimited
 from dedup.writers.output import OutputDirectory
 from dedup.writers.spans import compressed_output, encoded, write_original_lines
@@ -23,7 +22,7 @@ def write_selected(source: Delimited, keep: Mask, out: OutputDirectory, folder: 
         if file.encoding != "utf-8":
             write_original_lines(stream, file, source.header_end, source.starts, source.ends, keep)
             return
-        data = array_of(file.content())
+        data = file.content()
         header, end = _header(source)
         stream.write(header + end)
         first = 0

@@ -8,7 +8,6 @@ import numpy as np
 
 from dedup import _kernel
 from dedup.model import Buffer, Mask, Segment, Texts
-from dedup.native import array_of
 from dedup.readers.json_array import JsonArray
 from dedup.writers.jsonl import numbered
 from dedup.writers.output import OutputDirectory
@@ -35,12 +34,10 @@ def write_annotated(
 
 
 def _annotated(segments: Sequence[Segment], tags: Texts) -> Iterator[Buffer]:
-    tag_data = array_of(tags.data)
     for segment, first, _ in numbered(segments):
-        data = array_of(segment.data)
         for i in range(len(segment.starts)):
-            part = (tag_data, tags.offsets[first + i : first + i + 2])
-            lines = _kernel.annotate(data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
+            part = (tags.data, tags.offsets[first + i : first + i + 2])
+            lines = _kernel.annotate(segment.data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
             yield lines.tobytes().rstrip(b"\r\n")
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from dedup import _kernel
 from dedup.model import Mask, Segment, Texts
-from dedup.native import array_of
 from dedup.readers.jsonl import JsonLines
 from dedup.writers.output import OutputDirectory
 from dedup.writers.spans import compressed_output, encoded, write_original_lines
@@ -26,8 +25,7 @@ def write_selected(
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
-            data = array_of(segment.data)
-            stream.write(_kernel.select(data, segment.starts, segment.ends, keep[first:last]).data)
+            stream.write(_kernel.select(segment.data, segment.starts, segment.ends, keep[first:last]).data)
 
 
 def write_annotated(
@@ -39,8 +37,8 @@ def write_annotated(
         if source.file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
-            part = (array_of(tags.data), tags.offsets[first : last + 1])
-            stream.write(_kernel.annotate(array_of(segment.data), segment.starts, segment.ends, part).data)
+            part = (tags.data, tags.offsets[first : last + 1])
+            stream.write(_kernel.annotate(segment.data, segment.starts, segment.ends, part).data)
 
 
 def numbered(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int, int]]:
