@@ -9,7 +9,7 @@ import numpy as np
 from dedup import _kernel
 from dedup.bands import choose
 from dedup.config import Settings
-from dedup.model import I64, U8, U32, Buffer, Column, Form, Matches, Scan, Segment, Shingles, Sketches, Texts
+from dedup.model import I64, U8, U32, Buffer, Form, Matches, Rule, Segment, Shingles, Sketches, Texts
 
 
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
@@ -33,35 +33,26 @@ class Native:
 
     Args:
         settings: What decides a match.
+        rules: Boilerplate rules, used when `settings.strip`.
         text_fields: Fields to lift from records when matching reads them again.
         threads: Threads of the kernel, for the whole process; 0 = one per core.
     """
 
     name = "native"
 
-    def __init__(self, settings: Settings, text_fields: Sequence[str] = ("text",), threads: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        rules: Sequence[Rule] = (),
+        text_fields: Sequence[str] = ("text",),
+        threads: int = 0,
+    ) -> None:
         self.settings = settings
         self.bands = choose(settings)
         self._text_fields = tuple(text_fields)
         _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
         self._engine = _kernel.Engine(a, b, settings.shingle_size, self.bands.bands, self.bands.rows)
-
-    def scan(
-        self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
-    ) -> Scan:
-        """Lift texts and fields out of JSON lines."""
-        return _scan(_kernel.scan(data, start, end, text_fields, fields))
-
-    def scan_spans(
-        self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
-    ) -> Scan:
-        """Lift texts and fields out of JSON records."""
-        return _scan(_kernel.scan_spans(data, starts, ends, text_fields, fields))
-
-    def split_array(self, data: Buffer) -> tuple[I64, I64]:
-        """Starts and ends of the elements of a JSON array."""
-        return _kernel.split_array(data)
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""
@@ -112,13 +103,3 @@ class NativeMatcher:
     def result(self) -> Matches:
         """The outcome."""
         return Matches(**self._matcher.result())
-
-
-def _scan(arrays: _kernel.ScanArrays) -> Scan:
-    texts, columns, starts, ends, lines, repaired, skipped, line_count = arrays
-    lifted = [Column(_texts(*column), valid) for column, valid in columns]
-    return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count)
-
-
-def _texts(data: U8, offsets: I64) -> Texts:
-    return Texts(data.data, offsets)

@@ -1,0 +1,82 @@
+"""The definitions, for people to look at: tokens, shingles, signatures and clean text of single articles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from dedup import boilerplate
+from dedup.config import Settings
+from dedup.model import U32, Removal, Texts
+from dedup.native import Native
+from dedup.reference.tokens import shingle
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """A text without its boilerplate.
+
+    Attributes:
+        text: What is left.
+        removed: What was taken away, in the order of the lines; None unless asked for.
+        guarded: Whether a guard rail kept a rule from acting.
+    """
+
+    text: str
+    removed: tuple[Removal, ...] | None
+    guarded: bool
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text: Unicode 14.0, NFKC, full case folding; one a character in scripts without spaces."""
+    joined = _engine().tokenize(Texts.from_strings([text])).bytes_at(0).decode()
+    return joined.split(" ") if joined else []
+
+
+def shingles(text: str, size: int = 5) -> list[str]:
+    """The shingles of a text in text order, repeats included: `size` tokens joined by one space.
+
+    A text of fewer tokens has one shingle, all its tokens; one without tokens has none.
+
+    Raises:
+        UsageError: `size` is out of range.
+    """
+    return shingle(tokens(text), Settings(shingle_size=size).shingle_size)
+
+
+def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: int = 1) -> U32:
+    """MinHash signatures of texts as they are (nothing is stripped), uint32[n, num_perm].
+
+    Row `i` equals, bit for bit, the `hashvalues` of `datasketch.MinHash(num_perm, seed=seed, scheme="affine32",
+    hashfunc=lambda s: xxh3_64_intdigest(s) & 0xffffffff)` updated with `shingles(texts[i], size)` as UTF-8.
+    A text without tokens has all ones.
+
+    Raises:
+        UsageError: A parameter is out of range.
+    """
+    settings = Settings(shingle_size=size, num_perm=num_perm, seed=seed)
+    engine = _engine()
+    found = engine.shingle(Texts.from_strings(texts), settings.shingle_size)
+    return engine.sign(found, settings.num_perm, settings.seed)
+
+
+def strip(text: str, explain: bool = False, rules: Sequence[str] = ()) -> Clean:
+    """Remove the boilerplate of one article.
+
+    Args:
+        text: The article, one paragraph or heading a line.
+        explain: Also say what was removed, and by which rule.
+        rules: Files with further rules.
+
+    Raises:
+        UsageError: A rules file cannot be used.
+    """
+    stripped = _engine(tuple(rules)).strip(Texts.from_strings([text]), explain)
+    removed = None if stripped.removals is None else tuple(stripped.removals[0])
+    return Clean(stripped.texts.bytes_at(0).decode(), removed, bool(stripped.guarded[0]))
+
+
+@cache
+def _engine(rules: tuple[str, ...] = ()) -> Native:
+    return Native(Settings(), boilerplate.load(rules))

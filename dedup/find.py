@@ -1,0 +1,236 @@
+"""Finding duplicates in memory: texts or a table in, positions and Arrow tables out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dedup import boilerplate
+from dedup.clusters import families as find_families
+from dedup.clusters import sizes
+from dedup.config import Settings
+from dedup.errors import UsageError
+from dedup.identities import complete, unique
+from dedup.keep import Policy
+from dedup.model import I64, Column, Form, Matches, Segment, Texts
+from dedup.pipeline import make_engine
+from dedup.readers.columns import spans, text_column, value_column
+
+RELATIONS = pa.array([None, "exact", "near"])
+"""Names of the values of `model.Relation`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What `find_duplicates` found among `n` articles.
+
+    Attributes:
+        kept: int64[k], positions of the articles that stay, ascending.
+        removed: int64[n - k], positions of the copies, ascending.
+        clusters: One row an article, in input order, with the columns of `clusters.jsonl`; `location` is the position.
+    """
+
+    kept: I64
+    removed: I64
+    clusters: pa.Table
+    _pairs: pa.Table | None
+    _input: pa.Table
+
+    @property
+    def pairs(self) -> pa.Table:
+        """Every verified pair, with the columns of `pairs.jsonl`. Raises UsageError unless asked for."""
+        if self._pairs is None:
+            raise UsageError("the pairs were not asked for", "pass pairs=True to find_duplicates")
+        return self._pairs
+
+    def table(self) -> pa.Table:
+        """The input with the columns `dedup_cluster_id`, `dedup_is_duplicate`, ... added."""
+        tagged = self._input
+        for name in self.clusters.column_names:
+            if name not in ("id", "location"):
+                tagged = tagged.append_column(f"dedup_{name}", self.clusters.column(name))
+        return tagged
+
+
+def find_duplicates(
+    texts: Any,
+    ids: Any = None,
+    *,
+    threshold: float = 0.5,
+    keep: str = "first",
+    recall: float = 0.99,
+    shingle_size: int = 5,
+    num_perm: int = 128,
+    seed: int = 1,
+    bands: int | None = None,
+    rows: int | None = None,
+    strip: bool = True,
+    rules: Sequence[str] = (),
+    text_field: str = "text",
+    id_field: str = "id",
+    source_field: str | None = None,
+    pairs: bool = False,
+    families: bool = False,
+    threads: int | None = None,
+    engine: str = "native",
+) -> Result:
+    """Find the copies among some articles.
+
+    Args:
+        texts: A list of strings, an Arrow array, a Series, or a table (pyarrow, pandas, polars, Hugging Face:
+            whatever has the Arrow PyCapsule interface). None and null count as empty texts.
+        ids: Their ids, likewise; else the column `id_field` of a table, else the positions. A later article
+            with an id already seen gets `row:POSITION`.
+        threshold: Least Jaccard similarity of a near-duplicate.
+        keep: Which article of a cluster stays; see `dedup.keep`.
+        recall: Least probability that a pair at the threshold is found; decides bands and rows.
+        shingle_size: Tokens per shingle.
+        num_perm: Values per signature.
+        seed: Seed of the signatures.
+        bands: Number of bands, with `rows` instead of `recall`.
+        rows: Values per band.
+        strip: Whether boilerplate is removed before comparing.
+        rules: Files with further boilerplate rules.
+        text_field: Column of the text in a table; several separated by commas are joined by a newline.
+        id_field: Column of the id in a table.
+        source_field: Column of the publisher, for the keep policy.
+        pairs: Also list all pairs; quadratic in the size of clusters.
+        families: Add `family_id`, the connected components of near relations.
+        threads: Threads to use; None = one per core.
+        engine: `native` or `reference`.
+
+    Raises:
+        UsageError: A parameter cannot be used, or a column is not there.
+    """
+    settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
+    policy = Policy.parse(keep, source_field)
+    fields = tuple(name.strip() for name in text_field.split(","))
+    stages = make_engine(engine, settings, boilerplate.load(rules) if strip else (), fields, threads)
+
+    table = _table(texts, fields)
+    batch = pa.RecordBatch.from_struct_array(_one_chunk(table.to_struct_array()))
+    documents = _texts(batch, fields)
+    names = _names(batch, ids, id_field)
+    values = policy.values([_column(batch, field, "the keep policy") for field in policy.fields()])
+
+    sketches = stages.sketch(documents)
+    matcher = stages.matcher(pairs=pairs, links=families)
+    matcher.add(sketches)
+    order = policy.order(values, sketches.tokens, sketches.digest, names)
+    starts, ends = documents.offsets[:-1], documents.offsets[1:]
+    matcher.start(order, [Segment(documents.data, Form.TEXT, starts, ends)])
+    while matcher.advance(len(documents)) < len(documents):
+        pass
+    matches = matcher.result()
+    is_kept = matches.representative == np.arange(len(documents))
+    identities = pa.array(names.strings(), pa.large_string())
+    return Result(
+        np.flatnonzero(is_kept),
+        np.flatnonzero(~is_kept),
+        _clusters(identities, matches, find_families(matches, order) if families else None),
+        _pair_table(identities, matches) if pairs else None,
+        table,
+    )
+
+
+def _table(texts: Any, fields: Sequence[str]) -> pa.Table:
+    """The input as a table; texts alone become the column of the text field."""
+    if isinstance(texts, (str, bytes)):
+        raise UsageError("texts is one string", "pass a list of texts")
+    if isinstance(texts, pa.Table):
+        return texts
+    if hasattr(texts, "__arrow_c_stream__") or hasattr(texts, "__arrow_c_array__"):
+        column = pa.chunked_array(texts)
+        if pa.types.is_struct(column.type):
+            return pa.Table.from_struct_array(column)
+        return pa.table({fields[0]: column})
+    if isinstance(texts, Iterable):
+        return pa.table({fields[0]: _array(texts)})
+    raise UsageError(f"texts is a {type(texts).__name__}", "pass a list of strings, an Arrow array or a table")
+
+
+def _array(texts: Iterable[Any]) -> pa.Array:
+    parts = list(texts)
+    for position, text in enumerate(parts):
+        if not isinstance(text, str) and text is not None:
+            raise UsageError(f"text {position} is a {type(text).__name__}, not a string", "pass strings or None")
+    encoded = Texts.from_strings([text or "" for text in parts])
+    buffers = [None, pa.py_buffer(encoded.offsets), pa.py_buffer(encoded.data)]
+    return pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
+
+
+def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+
+
+def _texts(batch: pa.RecordBatch, fields: Sequence[str]) -> Texts:
+    for field in fields:
+        if field.split(".")[0] not in batch.schema.names and field not in batch.schema.names:
+            raise _no_column(field, batch, "the text")
+    column = text_column(batch, fields)
+    if column.reason == "text_not_string":
+        raise UsageError(column.detail, "choose a column of strings with text_field")
+    return Texts(*spans(column.values.fill_null(b"")))
+
+
+def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
+    """The id of each article, each one's own."""
+    count = len(batch)
+    if ids is not None:
+        given = pa.chunked_array(ids) if hasattr(ids, "__arrow_c_stream__") else pa.array(ids)
+        if len(given) != count:
+            raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
+        batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(pa.chunked_array(given))})
+    positions = Texts.from_strings([str(i) for i in range(count)])
+    if id_field not in batch.schema.names:
+        return positions
+    lifted: Column = value_column(batch, id_field)
+    names, _ = unique(complete(lifted, positions), lambda some: Texts.from_strings([f"row:{i}" for i in some]))
+    return names
+
+
+def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:
+    if field not in batch.schema.names and field.split(".")[0] not in batch.schema.names:
+        raise _no_column(field, batch, purpose)
+    return value_column(batch, field)
+
+
+def _no_column(field: str, batch: pa.RecordBatch, purpose: str) -> UsageError:
+    there = ", ".join(batch.schema.names)
+    return UsageError(f'{purpose} needs a column "{field}"; there are: {there}', "pass a table that has it")
+
+
+def _clusters(ids: pa.Array, matches: Matches, family: I64 | None) -> pa.Table:
+    is_kept = matches.representative == np.arange(len(ids))
+    cluster = ids.take(pa.array(matches.representative))
+    columns = {
+        "id": ids,
+        "cluster_id": cluster,
+        "cluster_size": pa.array(sizes(matches.representative)[matches.representative]),
+        "is_duplicate": pa.array(~is_kept),
+        "duplicate_of": pc.if_else(pa.array(is_kept), pa.scalar(None, pa.large_string()), cluster),
+        "relation": RELATIONS.take(pa.array(matches.relation)),
+        "similarity": pa.array(matches.similarity, from_pandas=True),
+        "containment": pa.array(matches.containment, from_pandas=True),
+        "location": pa.array([str(i) for i in range(len(ids))], pa.large_string()),
+    }
+    if family is not None:
+        columns["family_id"] = ids.take(pa.array(family))
+    return pa.table(columns)
+
+
+def _pair_table(ids: pa.Array, matches: Matches) -> pa.Table:
+    return pa.table(
+        {
+            "a": ids.take(pa.array(matches.pairs[:, 0])),
+            "b": ids.take(pa.array(matches.pairs[:, 1])),
+            "relation": RELATIONS.take(pa.array(matches.pair_relation)),
+            "similarity": pa.array(matches.pair_similarity),
+            "containment": pa.array(matches.pair_containment),
+        }
+    )
