@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedup import _kernel
 from dedup.bands import choose
 from dedup.config import Settings
-from dedup.model import I64, U8, U32, Buffer, Form, Matches, Rule, Segment, Shingles, Sketches, Texts
+from dedup.model import I64, U8, U32, Buffer, Form, Matches, Segment, Shingles, Sketches, Texts
+
+if TYPE_CHECKING:
+    from dedup.model import Rule
 
 
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:

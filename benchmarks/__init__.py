@@ -1,0 +1,1 @@
+"""Benchmarks of dedup: generated articles, whole processes against peers, the hashing core."""

@@ -1,0 +1,121 @@
+"""The Python API in memory: any kind of input, positions and Arrow tables out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import dedup
+
+STORY = " ".join(f"The harbour of Port {name} opened its new quay on Monday." for name in "Ada Bel Cor Dun Eve".split())
+EDITED = STORY.replace("Monday", "Tuesday", 1)
+OTHER = "Nobody expected the village band to win the national contest, least of all its drummer, a baker of eighty."
+TEXTS = [STORY, OTHER, STORY.upper(), EDITED, "", "  ", OTHER + " "]
+
+
+def forms() -> dict[str, Any]:
+    """The same texts in every kind of container."""
+    frame = {"text": TEXTS, "id": [f"n{i}" for i in range(len(TEXTS))]}
+    return {
+        "list": TEXTS,
+        "tuple": tuple(TEXTS),
+        "arrow array": pa.array(TEXTS),
+        "arrow view": pa.array(TEXTS, pa.string_view()),
+        "arrow chunks": pa.chunked_array([TEXTS[:3], TEXTS[3:]]),
+        "arrow table": pa.table(frame),
+        "arrow batch": pa.RecordBatch.from_pydict(frame),
+        "pandas series": pd.Series(TEXTS),
+        "pandas frame": pd.DataFrame(frame),
+        "polars series": pl.Series(TEXTS),
+        "polars frame": pl.DataFrame(frame),
+        "sliced": pa.array([OTHER, *TEXTS, "x"]).slice(1, len(TEXTS)),
+    }
+
+
+@pytest.mark.parametrize("form", forms())
+def test_every_form_gives_the_same(form: str) -> None:
+    result = dedup.find_duplicates(forms()[form], strip=False)
+    assert result.kept.dtype == np.int64
+    assert result.kept.tolist() == [0, 1, 4, 5]
+    assert result.removed.tolist() == [2, 3, 6]
+    assert result.clusters["relation"].to_pylist() == [None, None, "exact", "near", None, None, "exact"]
+    assert result.clusters["duplicate_of"].is_valid().to_pylist() == result.clusters["is_duplicate"].to_pylist()
+    assert result.clusters["similarity"].to_pylist()[:3] == [1.0, 1.0, 1.0]
+    assert result.clusters["similarity"].to_pylist()[4:6] == [None, None]
+    names = [f"n{i}" if "frame" in form or "table" in form or "batch" in form else str(i) for i in range(7)]
+    assert result.clusters["id"].to_pylist() == names
+    assert result.clusters["cluster_id"].to_pylist() == [names[i] for i in (0, 1, 0, 0, 4, 5, 1)]
+
+
+def test_the_table_is_the_input_with_more_columns() -> None:
+    given = pa.table({"text": TEXTS, "n": range(len(TEXTS))})
+    table = dedup.find_duplicates(given).table()
+    assert table.select(["text", "n"]).equals(given)
+    assert table.column_names[2:] == [
+        "dedup_cluster_id",
+        "dedup_cluster_size",
+        "dedup_is_duplicate",
+        "dedup_duplicate_of",
+        "dedup_relation",
+        "dedup_similarity",
+        "dedup_containment",
+    ]
+
+
+def test_no_texts_at_all() -> None:
+    for nothing in ([], pa.array([], pa.string()), pa.table({"text": pa.array([], pa.string())})):
+        result = dedup.find_duplicates(nothing, pairs=True, families=True)
+        assert len(result.kept) == len(result.removed) == len(result.clusters) == len(result.pairs) == 0
+
+
+def test_pairs_and_families_are_there_when_asked_for() -> None:
+    result = dedup.find_duplicates(TEXTS, pairs=True, families=True, strip=False)
+    pairs = {(row["a"], row["b"]): row["relation"] for row in result.pairs.to_pylist()}
+    assert pairs == {("0", "2"): "exact", ("0", "3"): "near", ("1", "6"): "exact"}
+    assert result.clusters["family_id"].to_pylist() == ["0", "1", "0", "0", "4", "5", "1"]
+    with pytest.raises(dedup.UsageError, match="not asked for"):
+        _ = dedup.find_duplicates(TEXTS).pairs
+
+
+def test_ids_and_keep_policies() -> None:
+    result = dedup.find_duplicates([STORY, EDITED + " More words came later."], ids=["a", "b"], keep="longest")
+    assert result.kept.tolist() == [1]
+    assert result.clusters["duplicate_of"].to_pylist() == ["b", None]
+    table = pa.table({"text": [STORY, EDITED], "day": ["2031-02-01", "2031-01-31"]})
+    assert dedup.find_duplicates(table, keep="earliest:day").kept.tolist() == [1]
+    assert dedup.find_duplicates([OTHER, STORY], ids=["x", "x"]).clusters["id"].to_pylist() == ["x", "row:1"]
+
+
+def test_engines_agree() -> None:
+    native, reference = (
+        dedup.find_duplicates(TEXTS, engine=name, pairs=True, families=True) for name in ("native", "reference")
+    )
+    assert native.clusters.equals(reference.clusters)
+    assert native.pairs.equals(reference.pairs)
+
+
+@pytest.mark.parametrize(
+    ("texts", "more", "message"),
+    [
+        ("one string", {}, "one string"),
+        ([STORY, 7], {}, "text 1 is a int"),
+        (42, {}, "texts is a int"),
+        (pa.table({"body": [STORY]}), {}, 'a column "text"; there are: body'),
+        (pa.table({"text": [1]}), {}, "not a string"),
+        ([STORY], {"ids": ["a", "b"]}, "2 ids for 1 texts"),
+        ([STORY], {"threshold": 0}, "threshold 0"),
+        ([STORY], {"keep": "best"}, "best"),
+        ([STORY], {"keep": "earliest:day"}, 'a column "day"'),
+        ([STORY], {"engine": "warp"}, "warp"),
+        ([STORY], {"num_perm": 4}, "recall"),
+    ],
+)
+def test_mistakes_are_explained(texts: Any, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(dedup.UsageError, match=message) as caught:
+        dedup.find_duplicates(texts, **more)
+    assert caught.value.hint
