@@ -43,7 +43,12 @@ print(sum(len(neighbours) > 1 for neighbours in found), "articles have neighbour
 
 def measure(command: list[str]) -> tuple[float, float, str]:
     """Run a command with one thread; returns its CPU seconds, peak memory in MB and output."""
-    environment = {**os.environ, "RAYON_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "RAYON_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
         _, status, usage = os.wait4(process.pid, 0)
@@ -100,5 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-
     main()

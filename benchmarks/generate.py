@@ -24,7 +24,9 @@ CORPUS = Path(__file__).resolve().parent.parent / "corpus" / "articles"
 VOCABULARY = 60_000
 MEAN_WORDS = 620
 COPIES = 0.2
-SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo gru sta spe tri".split()
+SYLLABLES = (
+    "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo gru sta spe tri".split()
+)
 
 
 def vocabulary(generator: np.random.Generator) -> NDArray[np.object_]:
@@ -72,7 +74,9 @@ def edited(
     paragraphs: list[NDArray[np.int64]], generator: np.random.Generator, cumulative: NDArray[np.float64]
 ) -> list[NDArray[np.int64]]:
     """Copy an article: up to 6% of the words replaced, up to a third of the paragraphs dropped, one added."""
-    kept = [p.copy() for p in paragraphs if generator.random() > generator.random() / 3] or [paragraphs[0].copy()]
+    kept = [p.copy() for p in paragraphs if generator.random() > generator.random() / 3] or [
+        paragraphs[0].copy()
+    ]
     rate = generator.random() * 0.06
     for paragraph in kept:
         at = np.flatnonzero(generator.random(len(paragraph)) < rate)

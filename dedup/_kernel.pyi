@@ -1,9 +1,9 @@
 """The native kernel. Bytes come in as any contiguous buffer and go out as uint8 arrays."""
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from dedup.model import F64, I64, U8, U32, Buffer, Mask
+from dedup.model import F64, I64, U8, U32, U64, Buffer, Mask
 
 TextBuffers: TypeAlias = tuple[Buffer, I64]
 """Texts that come in: bytes and offsets, as in `model.Texts`."""
@@ -49,3 +49,46 @@ def tag_rows(ids: TextBuffers, outcome: OutcomeArrays, start: int, stop: int) ->
 
 def pair_rows(ids: TextBuffers, pairs: I64, relation: U8, similarity: F64, containment: F64) -> U8:
     """The rows of pairs.jsonl; `pairs` is int64[p, 2]."""
+
+def version() -> str:
+    """Version of the crate."""
+
+def set_threads(count: int) -> None:
+    """Use `count` threads from now on, in the whole process; 0 = one per core."""
+
+def hash_texts(data: U8, offsets: I64) -> U64:
+    """xxh3_64 of each text, uint64[n]."""
+
+def tokenize(data: U8, offsets: I64) -> TextArrays:
+    """Tokens of each text joined by one space."""
+
+def shingle(data: U8, offsets: I64, size: int) -> tuple[U64, I64]:
+    """The fields of `model.Shingles`."""
+
+def levels() -> list[str]:
+    """Names of the instruction sets that `sign` can use here, slowest first."""
+
+def sign(hashes: U64, offsets: I64, a: U32, b: U32, level: str | None = None) -> U32:
+    """Signatures uint32[n, len(a)] with the permutations `a * h + b`, at the fastest level unless one is named."""
+
+def band(signatures: U32, bands: int, rows: int) -> U32:
+    """Band keys, uint32[bands, n]."""
+
+class Engine:
+    """What turns raw texts into sketches: the settings of a run."""
+
+    def __init__(
+        self, a: U32, b: U32, size: int, bands: int, rows: int, text_fields: Sequence[str]
+    ) -> None: ...
+    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64]:
+        """The array fields of `model.Sketches`."""
+
+class Matcher:
+    """See `stages.Matcher`."""
+
+    def __init__(self, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> None: ...
+    def add(self, keys: U32, low: U8, tokens: U32, digest: U64) -> None: ...
+    def start(self, order: I64, segments: Sequence[tuple[U8, I64, I64, bool]]) -> None: ...
+    def advance(self, limit: int) -> int: ...
+    def result(self) -> dict[str, Any]:
+        """The fields of `model.Matches`."""

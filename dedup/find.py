@@ -151,14 +151,18 @@ def _table(texts: Any, fields: Sequence[str]) -> pa.Table:
         return pa.table({fields[0]: column})
     if isinstance(texts, Iterable):
         return pa.table({fields[0]: _array(texts)})
-    raise UsageError(f"texts is a {type(texts).__name__}", "pass a list of strings, an Arrow array or a table")
+    raise UsageError(
+        f"texts is a {type(texts).__name__}", "pass a list of strings, an Arrow array or a table"
+    )
 
 
 def _array(texts: Iterable[Any]) -> pa.Array:
     parts = list(texts)
     for position, text in enumerate(parts):
         if not isinstance(text, str) and text is not None:
-            raise UsageError(f"text {position} is a {type(text).__name__}, not a string", "pass strings or None")
+            raise UsageError(
+                f"text {position} is a {type(text).__name__}, not a string", "pass strings or None"
+            )
     encoded = Texts.from_strings([text or "" for text in parts])
     buffers = [None, pa.py_buffer(encoded.offsets), pa.py_buffer(encoded.data)]
     return pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
@@ -190,7 +194,9 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
     if id_field not in batch.schema.names:
         return positions
     lifted: Column = value_column(batch, id_field)
-    names, _ = unique(complete(lifted, positions), lambda some: Texts.from_strings([f"row:{i}" for i in some]))
+    names, _ = unique(
+        complete(lifted, positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
+    )
     return names
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from dedup import _kernel
 from dedup.bands import choose
 from dedup.config import Settings
-from dedup.model import I64, U8, U32, Buffer, Form, Matches, Segment, Shingles, Sketches, Texts
+from dedup.model import I64, U8, U32, Buffer, Column, Form, Matches, Scan, Segment, Shingles, Sketches, Texts
 
 if TYPE_CHECKING:
     from dedup.model import Rule
@@ -30,6 +30,11 @@ def array_of(data: Buffer) -> U8:
     """A uint8 view of any buffer."""
     view = memoryview(data)
     return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
+
+
+def _scan(fields: _kernel.ScanArrays) -> Scan:
+    texts, columns, *others = fields
+    return Scan(Texts(*texts), [Column(Texts(*column), valid) for column, valid in columns], *others)
 
 
 class Native:
@@ -53,10 +58,22 @@ class Native:
     ) -> None:
         self.settings = settings
         self.bands = choose(settings)
-        self._text_fields = tuple(text_fields)
         _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
-        self._engine = _kernel.Engine(a, b, settings.shingle_size, self.bands.bands, self.bands.rows)
+        bands, rows = self.bands.bands, self.bands.rows
+        self._engine = _kernel.Engine(a, b, settings.shingle_size, bands, rows, list(text_fields))
+
+    def scan(
+        self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """Lift texts and fields out of JSON lines."""
+        return _scan(_kernel.scan(array_of(data), start, end, text_fields, fields))
+
+    def scan_spans(
+        self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
+    ) -> Scan:
+        """Lift texts and fields out of the JSON records at some places."""
+        return _scan(_kernel.scan_spans(array_of(data), starts, ends, text_fields, fields))
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""

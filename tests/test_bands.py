@@ -20,7 +20,9 @@ def test_the_defaults() -> None:
 
 
 @given(st.floats(0.05, 1), st.floats(0.5, 0.999), st.integers(16, 512))
-def test_derived_bands_reach_the_recall_with_the_most_rows(threshold: float, recall: float, num_perm: int) -> None:
+def test_derived_bands_reach_the_recall_with_the_most_rows(
+    threshold: float, recall: float, num_perm: int
+) -> None:
     try:
         bands, rows = derive(threshold, recall, num_perm)
     except UsageError:
@@ -29,7 +31,9 @@ def test_derived_bands_reach_the_recall_with_the_most_rows(threshold: float, rec
     assert bands * rows <= num_perm
     assert probability(threshold, bands, rows) >= recall
     assert bands == 1 or probability(threshold, bands - 1, rows) < recall
-    assert all(probability(threshold, num_perm // more, more) < recall for more in range(rows + 1, num_perm + 1))
+    assert all(
+        probability(threshold, num_perm // more, more) < recall for more in range(rows + 1, num_perm + 1)
+    )
 
 
 def below(count: int, trials: int, p: float) -> float:

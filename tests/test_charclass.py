@@ -21,6 +21,15 @@ def test_classes_and_foldings() -> None:
     classes, folds = charclass.load()
     assert len(classes) == charclass.CODE_POINTS
     expected = {"a": "W", "7": "W", "_": "S", "'": "S", "ʼ": "S", "\u0301": "M", "\u00ad": "I", "ـ": "I"}
-    expected |= {"中": "C", "ー": "C", "あ": "C", "ไ": "C", "가": "W", "\ue000": "U", "\U0001faf9": "U", "😀": "S"}
+    expected |= {
+        "中": "C",
+        "ー": "C",
+        "あ": "C",
+        "ไ": "C",
+        "가": "W",
+        "\ue000": "U",
+        "\U0001faf9": "U",
+        "😀": "S",
+    }
     assert {char: classes[ord(char)] for char in expected} == expected
     assert "Maße ΣΊΣΥΦΟΣ ﬁ".translate(folds) == "Maße ΣΊΣΥΦΟΣ ﬁ".casefold()

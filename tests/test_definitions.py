@@ -75,7 +75,10 @@ def test_foreign_signatures_are_refused() -> None:
 
 
 def test_strip() -> None:
-    body = "The council met on Monday to talk about the new bridge over the river, and it will meet again in May. " * 3
+    body = (
+        "The council met on Monday to talk about the new bridge over the river, and it will meet again in May. "
+        * 3
+    )
     clean = dedup.strip(f"Skip to main content\n{body}\nShare this article", explain=True)
     assert clean.text.strip() == body.strip()
     assert clean.removed is not None

@@ -12,7 +12,9 @@ import pytest
 
 import dedup
 
-STORY = " ".join(f"The harbour of Port {name} opened its new quay on Monday." for name in "Ada Bel Cor Dun Eve".split())
+STORY = " ".join(
+    f"The harbour of Port {name} opened its new quay on Monday." for name in "Ada Bel Cor Dun Eve".split()
+)
 EDITED = STORY.replace("Monday", "Tuesday", 1)
 OTHER = "Nobody expected the village band to win the national contest, least of all its drummer, a baker of eighty."
 TEXTS = [STORY, OTHER, STORY.upper(), EDITED, "", "  ", OTHER + " "]
@@ -44,7 +46,9 @@ def test_every_form_gives_the_same(form: str) -> None:
     assert result.kept.tolist() == [0, 1, 4, 5]
     assert result.removed.tolist() == [2, 3, 6]
     assert result.clusters["relation"].to_pylist() == [None, None, "exact", "near", None, None, "exact"]
-    assert result.clusters["duplicate_of"].is_valid().to_pylist() == result.clusters["is_duplicate"].to_pylist()
+    assert (
+        result.clusters["duplicate_of"].is_valid().to_pylist() == result.clusters["is_duplicate"].to_pylist()
+    )
     assert result.clusters["similarity"].to_pylist()[:3] == [1.0, 1.0, 1.0]
     assert result.clusters["similarity"].to_pylist()[4:6] == [None, None]
     names = [f"n{i}" if "frame" in form or "table" in form or "batch" in form else str(i) for i in range(7)]
@@ -83,7 +87,9 @@ def test_pairs_and_families_are_there_when_asked_for() -> None:
 
 
 def test_ids_and_keep_policies() -> None:
-    result = dedup.find_duplicates([STORY, EDITED + " More words came later."], ids=["a", "b"], keep="longest")
+    result = dedup.find_duplicates(
+        [STORY, EDITED + " More words came later."], ids=["a", "b"], keep="longest"
+    )
     assert result.kept.tolist() == [1]
     assert result.clusters["duplicate_of"].to_pylist() == ["b", None]
     table = pa.table({"text": [STORY, EDITED], "day": ["2031-02-01", "2031-01-31"]})
@@ -93,7 +99,8 @@ def test_ids_and_keep_policies() -> None:
 
 def test_engines_agree() -> None:
     native, reference = (
-        dedup.find_duplicates(TEXTS, engine=name, pairs=True, families=True) for name in ("native", "reference")
+        dedup.find_duplicates(TEXTS, engine=name, pairs=True, families=True)
+        for name in ("native", "reference")
     )
     assert native.clusters.equals(reference.clusters)
     assert native.pairs.equals(reference.pairs)

@@ -16,6 +16,8 @@ pub struct Sketcher {
 /// Working memory of one thread.
 #[derive(Default)]
 pub struct Scratch {
+    /// The text of a record.
+    pub lifted: Vec<u8>,
     pub tokens: Tokens,
     pub hashes: Vec<u64>,
     mixed: Vec<u32>,
@@ -43,6 +45,7 @@ impl Sketcher {
             mixed,
             signature,
             bytes,
+            ..
         } = scratch;
         tokens.read(clean);
         hashes.clear();

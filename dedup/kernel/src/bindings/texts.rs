@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::{check_offsets, guard, invalid};
 use crate::bands::band_keys;
+use crate::json::{Fields, lift};
 use crate::shingles::hash_shingles;
 use crate::sign::{Level, Permutations};
 use crate::sketch::{Scratch, Sketcher, Sketches};
@@ -207,6 +208,7 @@ pub fn band<'py>(
 #[pyclass(frozen, module = "dedup._kernel")]
 pub struct Engine {
     pub(crate) sketcher: Sketcher,
+    text_fields: Fields,
 }
 
 #[pymethods]
@@ -218,6 +220,7 @@ impl Engine {
         size: usize,
         bands: usize,
         rows: usize,
+        text_fields: Vec<String>,
     ) -> PyResult<Self> {
         let permutations = permutations(a.as_slice()?, b.as_slice()?, None)?;
         if size == 0 || bands == 0 || rows == 0 || bands * rows > permutations.count() {
@@ -225,14 +228,12 @@ impl Engine {
                 "shingle size, bands and rows must be at least 1 and fit the permutations",
             ));
         }
-        Ok(Engine {
-            sketcher: Sketcher {
+        Ok(Engine { sketcher: Sketcher {
                 size,
                 permutations,
                 bands,
                 rows,
-            },
-        })
+            }, text_fields: Fields::new(&text_fields, &[]) })
     }
 
     /// Sketches of raw texts: (keys uint32[bands, n], low uint8[n, num_perm], tokens uint32[n], digest
@@ -306,10 +307,19 @@ impl Engine {
 
 impl Engine {
     /// Shingle hashes of one stored document into `scratch.hashes`, in text order.
-    pub(crate) fn shingles(&self, bytes: &[u8], _is_record: bool, scratch: &mut Scratch) {
-        let text = text_of(bytes);
-        scratch.tokens.read(&text);
-        scratch.hashes.clear();
-        hash_shingles(&scratch.tokens, self.sketcher.size, &mut scratch.hashes);
+    ///
+    /// A record was usable when it was first read, so it can be lifted again.
+    pub(crate) fn shingles(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) {
+        let Scratch { lifted, tokens, hashes, .. } = scratch;
+        let bytes = if is_record {
+            lifted.clear();
+            lift(bytes, &self.text_fields, lifted).expect("the record has not changed since it was scanned");
+            lifted
+        } else {
+            bytes
+        };
+        tokens.read(&text_of(bytes));
+        hashes.clear();
+        hash_shingles(tokens, self.sketcher.size, hashes);
     }
 }
