@@ -25,7 +25,7 @@ VOCABULARY = 60_000
 MEAN_WORDS = 620
 COPIES = 0.2
 SYLLABLES = (
-    "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu bra cle dri flo gru sta spe tri".split()
+    ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va", "we", "xi", "yo", "zu", "bra", "cle", "dri", "flo", "gru", "sta", "spe", "tri"]
 )
 
 
