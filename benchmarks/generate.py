@@ -24,9 +24,36 @@ CORPUS = Path(__file__).resolve().parent.parent / "corpus" / "articles"
 VOCABULARY = 60_000
 MEAN_WORDS = 620
 COPIES = 0.2
-SYLLABLES = (
-    ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va", "we", "xi", "yo", "zu", "bra", "cle", "dri", "flo", "gru", "sta", "spe", "tri"]
-)
+SYLLABLES = [
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "ha",
+    "je",
+    "ki",
+    "lo",
+    "mu",
+    "na",
+    "pe",
+    "ri",
+    "so",
+    "tu",
+    "va",
+    "we",
+    "xi",
+    "yo",
+    "zu",
+    "bra",
+    "cle",
+    "dri",
+    "flo",
+    "gru",
+    "sta",
+    "spe",
+    "tri",
+]
 
 
 def vocabulary(generator: np.random.Generator) -> NDArray[np.object_]:

@@ -32,11 +32,6 @@ def array_of(data: Buffer) -> U8:
     return np.frombuffer(view, np.uint8) if view.nbytes else np.empty(0, np.uint8)
 
 
-def _scan(fields: _kernel.ScanArrays) -> Scan:
-    texts, columns, *others = fields
-    return Scan(Texts(*texts), [Column(Texts(*column), valid) for column, valid in columns], *others)
-
-
 class Native:
     """The fast engine.
 
@@ -67,13 +62,17 @@ class Native:
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
     ) -> Scan:
         """Lift texts and fields out of JSON lines."""
-        return _scan(_kernel.scan(array_of(data), start, end, text_fields, fields))
+        return _scan(_kernel.scan(data, start, end, text_fields, fields))
 
     def scan_spans(
         self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
     ) -> Scan:
         """Lift texts and fields out of the JSON records at some places."""
-        return _scan(_kernel.scan_spans(array_of(data), starts, ends, text_fields, fields))
+        return _scan(_kernel.scan_spans(data, starts, ends, text_fields, fields))
+
+    def split_array(self, data: Buffer) -> tuple[I64, I64]:
+        """Starts and ends of the elements of a JSON array."""
+        return _kernel.split_array(data)
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""
@@ -124,3 +123,13 @@ class NativeMatcher:
     def result(self) -> Matches:
         """The outcome."""
         return Matches(**self._matcher.result())
+
+
+def _scan(arrays: _kernel.ScanArrays) -> Scan:
+    texts, columns, starts, ends, lines, repaired, skipped, line_count = arrays
+    lifted = [Column(_texts(*column), valid) for column, valid in columns]
+    return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count)
+
+
+def _texts(data: U8, offsets: I64) -> Texts:
+    return Texts(data.data, offsets)

@@ -13,7 +13,8 @@ import pytest
 import dedup
 
 STORY = " ".join(
-    f"The harbour of Port {name} opened its new quay on Monday." for name in ["Ada", "Bel", "Cor", "Dun", "Eve"]
+    f"The harbour of Port {name} opened its new quay on Monday."
+    for name in ["Ada", "Bel", "Cor", "Dun", "Eve"]
 )
 EDITED = STORY.replace("Monday", "Tuesday", 1)
 OTHER = "Nobody expected the village band to win the national contest, least of all its drummer, a baker of eighty."
