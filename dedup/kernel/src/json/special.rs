@@ -1,15 +1,22 @@
 //! Finding the bytes that matter inside a JSON string: `"`, `\` and control characters.
 //!
 //! Most strings are short (keys, ids) and one is long (the text). Short ones
-//! are settled eight bytes at a time in an ordinary register, without a
-//! call; only the rest of a long one goes to the vector loop.
+//! are settled sixteen bytes at a time without a call; only the rest of a
+//! long one goes to the vector loop.
 
-/// The lowest bit of each byte.
-pub const ONES: u64 = 0x0101_0101_0101_0101;
-/// The highest bit of each byte.
-pub const HIGHS: u64 = 0x8080_8080_8080_8080;
+#[cfg(not(target_arch = "x86_64"))]
+use portable::plain_bytes;
+#[cfg(not(target_arch = "x86_64"))]
+pub use portable::unescaped_bytes;
+#[cfg(target_arch = "x86_64")]
+use sse2::plain_bytes;
+#[cfg(target_arch = "x86_64")]
+pub use sse2::unescaped_bytes;
+
+/// Bytes looked at in one step.
+pub const STEP: usize = 16;
 /// Bytes looked at before the vector loop is entered.
-const SHORT: usize = 32;
+const NEAR: usize = 4 * STEP;
 
 /// Whether a byte ends a run of plain string bytes.
 #[inline(always)]
@@ -20,8 +27,8 @@ fn is_special(byte: u8) -> bool {
 /// Position of the first special byte of `bytes` at or after `from`; `bytes.len()` if there is none.
 #[inline]
 pub fn find_special(bytes: &[u8], from: usize) -> usize {
-    let near = bytes.len().min(from + SHORT);
-    let at = find_by_words(bytes, from, near);
+    let near = bytes.len().min(from + NEAR);
+    let at = find_by_steps(&bytes[..near], from);
     if at < near || near == bytes.len() {
         at
     } else {
@@ -29,33 +36,21 @@ pub fn find_special(bytes: &[u8], from: usize) -> usize {
     }
 }
 
-/// The first special byte of `bytes[from..end]`, or `end`; `end` may not exceed `bytes.len()`.
-#[inline]
-fn find_by_words(bytes: &[u8], from: usize, end: usize) -> usize {
-    let mut at = from;
-    while at + 8 <= end {
-        let word = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-        let mask = special_mask(word);
-        if mask != 0 {
-            return at + mask.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while at < end && !is_special(bytes[at]) {
-        at += 1;
-    }
-    at
-}
-
-/// The high bit of each special byte of `word`. Exact up to and including the lowest set bit (a borrow only
-/// travels upwards), which is all that is used.
+/// `find_special`, step by step.
 #[inline(always)]
-fn special_mask(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let zero = |x: u64| x.wrapping_sub(ONES) & !x;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (zero(quote) | zero(backslash) | control) & HIGHS
+fn find_by_steps(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(step) = bytes[at..].first_chunk() {
+        let plain = plain_bytes(step);
+        at += plain;
+        if plain < STEP {
+            return at;
+        }
+    }
+    bytes[at..]
+        .iter()
+        .position(|&byte| is_special(byte))
+        .map_or(bytes.len(), |length| at + length)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -91,7 +86,87 @@ fn find_in_blocks(bytes: &[u8], from: usize) -> usize {
         }
         at += BLOCK;
     }
-    find_by_words(bytes, at, bytes.len())
+    find_by_steps(bytes, at)
+}
+
+/// Steps on x86-64, where SSE2 is always there.
+#[cfg(target_arch = "x86_64")]
+mod sse2 {
+    use std::arch::x86_64::*;
+
+    use super::STEP;
+
+    /// How many bytes come before the first special one; `STEP` if there is none.
+    #[inline(always)]
+    pub fn plain_bytes(step: &[u8; STEP]) -> usize {
+        // SAFETY: SSE2 is part of x86-64, and the load reads exactly the array.
+        unsafe {
+            let bytes = _mm_loadu_si128(step.as_ptr().cast());
+            let quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'"' as i8));
+            let backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8));
+            let control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+            first(_mm_or_si128(_mm_or_si128(quote, backslash), control))
+        }
+    }
+
+    /// How many bytes come before the first backslash; `STEP` if there is none.
+    #[inline(always)]
+    pub fn unescaped_bytes(step: &[u8; STEP]) -> usize {
+        // SAFETY: as above.
+        unsafe {
+            let bytes = _mm_loadu_si128(step.as_ptr().cast());
+            first(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b'\\' as i8)))
+        }
+    }
+
+    /// The first byte that is not zero.
+    #[inline(always)]
+    fn first(marked: __m128i) -> usize {
+        // SAFETY: as above.
+        let mask = unsafe { _mm_movemask_epi8(marked) };
+        (mask as u32 | 1 << STEP).trailing_zeros() as usize
+    }
+}
+
+/// Steps elsewhere: two words.
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod portable {
+    use super::STEP;
+
+    const ONES: u64 = 0x0101_0101_0101_0101;
+
+    /// See `sse2::plain_bytes`.
+    #[inline(always)]
+    pub fn plain_bytes(step: &[u8; STEP]) -> usize {
+        first(step, |word| {
+            let control = word.wrapping_sub(ONES * 0x20) & !word;
+            equal(word, b'"') | equal(word, b'\\') | control
+        })
+    }
+
+    /// See `sse2::unescaped_bytes`.
+    #[inline(always)]
+    pub fn unescaped_bytes(step: &[u8; STEP]) -> usize {
+        first(step, |word| equal(word, b'\\'))
+    }
+
+    /// Marks the bytes of `word` equal to `byte` by their high bit; exact up to the lowest one (a borrow travels up).
+    #[inline(always)]
+    fn equal(word: u64, byte: u8) -> u64 {
+        let different = word ^ (ONES * u64::from(byte));
+        different.wrapping_sub(ONES) & !different
+    }
+
+    /// The first byte that `mark` marks.
+    #[inline(always)]
+    fn first(step: &[u8; STEP], mark: impl Fn(u64) -> u64) -> usize {
+        let (words, _) = step.as_chunks::<8>();
+        let marked = |word: [u8; 8]| mark(u64::from_le_bytes(word)) & (ONES << 7);
+        match (marked(words[0]), marked(words[1])) {
+            (0, high) => 8 + high.trailing_zeros() as usize / 8,
+            (low, _) => low.trailing_zeros() as usize / 8,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +175,7 @@ mod tests {
 
     #[test]
     fn every_byte_at_every_place() {
-        for len in [0, 1, 7, 8, 9, 31, 32, 33, 63, 64, 65, 200] {
+        for len in [0, 1, 15, 16, 17, 63, 64, 65, 127, 128, 129, 300] {
             for byte in 0..=255u8 {
                 for place in 0..len {
                     let mut bytes = vec![b'a'; len];
@@ -113,12 +188,20 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_do_not_disturb() {
-        for first in 0..=255u8 {
-            for second in 0..=255u8 {
-                let bytes = [b'a', first, second, b'a', b'a', b'a', b'a', b'a'];
-                let expected = bytes.iter().position(|&b| is_special(b)).unwrap_or(8);
-                assert_eq!(find_special(&bytes, 0), expected, "{bytes:?}");
+    fn steps_agree_with_single_bytes() {
+        for pair in 0..=u16::MAX {
+            for place in [0, 3, 7, 14] {
+                let mut step = [b'a'; STEP];
+                step[place..place + 2].copy_from_slice(&pair.to_le_bytes());
+                let first = |found: fn(&u8) -> bool| step.iter().position(found).unwrap_or(STEP);
+                let (plain, unescaped) = (first(|&byte| is_special(byte)), first(|&byte| byte == b'\\'));
+                assert_eq!(
+                    (plain_bytes(&step), unescaped_bytes(&step)),
+                    (plain, unescaped),
+                    "{step:?}"
+                );
+                assert_eq!(portable::plain_bytes(&step), plain, "{step:?}");
+                assert_eq!(portable::unescaped_bytes(&step), unescaped, "{step:?}");
             }
         }
     }

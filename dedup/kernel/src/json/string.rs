@@ -6,9 +6,7 @@ use std::slice;
 use memchr::memchr;
 
 use super::Malformed;
-use super::special::{HIGHS, ONES, find_special};
-
-const WORD: usize = 8;
+use super::special::{STEP, find_special, unescaped_bytes};
 
 /// A string of a record that has been checked.
 #[derive(Clone, Copy)]
@@ -109,22 +107,21 @@ fn read_unicode_escape(bytes: &[u8], at: usize) -> Option<(Option<char>, usize)>
 /// The value of four hexadecimal digits.
 #[inline(always)]
 fn read_hex(digits: &[u8]) -> Option<u32> {
-    /// 255 for what is no digit; four of them leave bits above the sixteenth.
-    const VALUES: [u8; 256] = {
-        let mut values = [255; 256];
+    /// What a digit adds at each of the four places; for what is no digit, a bit above all values.
+    static VALUES: [[u32; 256]; 4] = {
+        let mut values = [[1 << 16; 256]; 4];
         let mut i = 0;
-        while i < 16 {
-            values[b"0123456789abcdef"[i] as usize] = i as u8;
-            values[b"0123456789ABCDEF"[i] as usize] = i as u8;
+        while i < 64 {
+            let (digit, place) = (i % 16, i / 16);
+            values[place][b"0123456789abcdef"[digit] as usize] = (digit as u32) << (12 - 4 * place);
+            values[place][b"0123456789ABCDEF"[digit] as usize] = (digit as u32) << (12 - 4 * place);
             i += 1;
         }
         values
     };
-    let [a, b, c, d] = <[u8; 4]>::try_from(digits)
-        .ok()?
-        .map(|digit| VALUES[digit as usize]);
-    let value = (u32::from(a) << 12) | (u32::from(b) << 8) | (u32::from(c) << 4) | u32::from(d);
-    ((a | b | c | d) < 16).then_some(value)
+    let [a, b, c, d] = <[u8; 4]>::try_from(digits).ok()?.map(usize::from);
+    let value = VALUES[0][a] | VALUES[1][b] | VALUES[2][c] | VALUES[3][d];
+    (value < 1 << 16).then_some(value)
 }
 
 /// Appends the string with the bytes `raw` between its quotes, which have been checked, as valid UTF-8.
@@ -143,8 +140,8 @@ fn push_unescaped(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
     if !utf8 {
         return push_repaired(raw, out);
     }
-    // An escape is longer than what it stands for, so this is room enough; whole words are written.
-    out.reserve(raw.len() + WORD);
+    // An escape is longer than what it stands for, so this is room enough; whole steps are written.
+    out.reserve(raw.len() + STEP);
     let room = out.spare_capacity_mut();
     let mut write = |to: usize, bytes: &[u8]| room[to..to + bytes.len()].copy_from_slice(as_uninit(bytes));
     let (mut from, mut to) = (0, 0);
@@ -156,12 +153,12 @@ fn push_unescaped(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
             write(to, &bytes);
             from += length;
             to += width;
-        } else if let Some(word) = raw[from..].first_chunk::<WORD>() {
-            write(to, word);
-            let mut length = plain_length(*word);
-            if length == WORD {
+        } else if let Some(step) = raw[from..].first_chunk::<STEP>() {
+            write(to, step);
+            let mut length = unescaped_bytes(step);
+            if length == STEP {
                 length = memchr(b'\\', &raw[from..]).unwrap_or(raw.len() - from);
-                write(to + WORD, &raw[from + WORD..from + length]);
+                write(to + STEP, &raw[from + STEP..from + length]);
             }
             from += length;
             to += length;
@@ -180,15 +177,6 @@ fn push_unescaped(raw: &[u8], utf8: bool, out: &mut Vec<u8>) {
 fn as_uninit(bytes: &[u8]) -> &[MaybeUninit<u8>] {
     // SAFETY: the two types have the same layout, and initialised bytes are valid for both.
     unsafe { slice::from_raw_parts(bytes.as_ptr().cast(), bytes.len()) }
-}
-
-/// How many bytes of `word` come before a backslash.
-#[inline(always)]
-fn plain_length(word: [u8; WORD]) -> usize {
-    let different = u64::from_le_bytes(word) ^ (ONES * u64::from(b'\\'));
-    // The lowest bit set marks the first zero byte.
-    let zeros = different.wrapping_sub(ONES) & !different & HIGHS;
-    zeros.trailing_zeros() as usize / 8
 }
 
 /// `push_unescaped` of bytes that are not valid UTF-8.
