@@ -111,6 +111,15 @@ def spans(values: pa.LargeBinaryArray) -> tuple[Buffer, I64]:
     return b"" if data is None else data, bounds
 
 
+def all_valid(values: pa.LargeBinaryArray) -> bool:
+    """Whether all values are valid UTF-8: several times as fast as decoding them."""
+    try:
+        values.view(pa.large_string()).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _find(batch: pa.RecordBatch, name: str) -> pa.Array | None:
     literal = batch.schema.get_all_field_indices(name)
     if literal:

@@ -173,7 +173,7 @@ class Delimited:
 
     def _batch(self, rows: _Rows, bytes_read: int) -> Batch:
         texts = Texts.from_strings(rows.texts)
-        spooled, first = self._spool.append(bytes(texts.data))
+        spooled, first = self._spool.append(texts.data)
         spans = texts.offsets + first
         self.starts.append(np.array(rows.starts, np.int64))
         self.ends.append(np.array(rows.ends, np.int64))

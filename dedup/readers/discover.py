@@ -5,15 +5,14 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dedup.errors import InputError
 from dedup.readers.file import STDIN
 from dedup.readers.formats import KNOWN, Codec, Format, classify
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file to read.
 
     Attributes:
@@ -92,35 +91,21 @@ class _Walk:
     def folder(self, root: str, may_be_empty: bool = False) -> Iterator[Found]:
         empty = True
         # A stack and not recursion: folders may be nested deeper than Python's own stack.
-        pending = [(root, os.path.realpath(root))]
+        pending = [_Entry("", os.path.realpath(root), is_folder=True, is_link=False)]
         while pending:
-            path, real = pending.pop()
-            if os.path.isdir(path):
-                if real in self._folders:
+            entry = pending.pop()
+            if entry.is_folder:
+                if entry.real in self._folders:
                     empty = False
                 else:
-                    pending += reversed(list(self._list(path, real)))
-                    self._folders.add(real)
-            elif os.path.isfile(path) and (kind := classify(path)):
+                    pending += reversed(_list(root, entry))
+                    self._folders.add(entry.real)
+            elif kind := classify(entry.name):
                 empty = False
-                linked = os.path.dirname(real) not in self._folders or os.path.islink(path)
-                if self._meet(real) if linked else real not in self._files:
-                    yield Found(root, os.path.relpath(path, root), *kind)
+                if self._meet(entry.real) if entry.is_link else entry.real not in self._files:
+                    yield Found(root, entry.name, *kind)
         if empty and not may_be_empty:
             raise InputError(f"{root} holds no articles", f"known extensions: {KNOWN}")
-
-    @staticmethod
-    def _list(folder: str, real: str) -> Iterator[tuple[str, str]]:
-        """Path and real path of each entry, by name."""
-        try:
-            with os.scandir(folder) as entries:
-                ordered = sorted(entries, key=lambda entry: entry.name)
-        except OSError as error:
-            raise InputError(f"{folder} cannot be read: {error.strerror}", "check its permissions") from error
-        for entry in ordered:
-            if not entry.name.startswith("."):
-                here = os.path.join(real, entry.name)
-                yield entry.path, os.path.realpath(entry.path) if entry.is_symlink() else here
 
     def _meet(self, real: str) -> bool:
         """Remember a file; False when it was met before."""
@@ -129,3 +114,31 @@ class _Walk:
             return False
         self._files.add(real)
         return True
+
+
+class _Entry(NamedTuple):
+    """An entry of a folder: path below the root, real path, what it is (or the target of the link that it is)."""
+
+    name: str
+    real: str
+    is_folder: bool
+    is_link: bool
+
+
+def _list(root: str, folder: _Entry) -> list[_Entry]:
+    """The files and folders in a folder, by name, without hidden ones."""
+    path = os.path.join(root, folder.name)
+    prefix = f"{folder.name}/" if folder.name else ""
+    found = []
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                is_folder, is_link = entry.is_dir(), entry.is_symlink()
+                if is_folder or entry.is_file():
+                    real = os.path.realpath(entry.path) if is_link else f"{folder.real}/{entry.name}"
+                    found.append(_Entry(prefix + entry.name, real, is_folder, is_link))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
+    return sorted(found)

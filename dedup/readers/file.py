@@ -129,10 +129,10 @@ class InputFile:
 _CHANGED = "let nothing write to the inputs during a run"
 
 
-def open_input(path: str) -> BinaryIO:
+def open_input(path: str, buffering: int = -1) -> BinaryIO:
     """Open a regular file for reading; InputError with the reason when that fails."""
     try:
-        return open(path, "rb")
+        return open(path, "rb", buffering)
     except OSError as error:
         hint = "check the path" if isinstance(error, FileNotFoundError) else "check its permissions"
         if error.errno == errno.EMFILE:

@@ -39,9 +39,9 @@ EXTENSIONS = {
     ".feather": Format.ARROW,
 }
 
-_CODECS = {f".{codec}": codec for codec in Codec if codec}
+_CODECS = {codec.value: codec for codec in Codec if codec}
 
-KNOWN = f"{' '.join(EXTENSIONS)}, each also with {' '.join(_CODECS)}"
+KNOWN = f"{' '.join(EXTENSIONS)}, each also with .{' .'.join(_CODECS)}"
 """The known extensions, for messages."""
 
 
@@ -51,11 +51,9 @@ def classify(name: str) -> tuple[Format, Codec] | None:
     >>> classify("news/2024.JSONL.gz")
     (<Format.JSONL: 'jsonl'>, <Codec.GZIP: 'gz'>)
     """
-    name = name.lower()
-    codec = Codec.NONE
-    for extension, candidate in _CODECS.items():
-        if name.endswith(extension):
-            codec, name = candidate, name[: -len(extension)]
-    stem, dot, extension = name.rpartition(".")
-    found = EXTENSIONS.get(dot + extension)
+    stem, _, extension = name.lower().rpartition(".")
+    codec = _CODECS.get(extension, Codec.NONE)
+    if codec:
+        stem, _, extension = stem.rpartition(".")
+    found = EXTENSIONS.get(f".{extension}")
     return None if found is None or not stem else (found, codec)

@@ -60,19 +60,24 @@ class TextSpool:
         self._region_start = 0
         self._used = 0
 
-    def append(self, data: bytes) -> tuple[Buffer, int]:
-        """Store `data`; return the memory that holds it from now on, and where in it `data` begins."""
+    def append(self, data: Buffer) -> tuple[Buffer, int]:
+        """Store `data`, which must not change any more.
+
+        Returns:
+            The memory that holds it from now on, and where in it `data` begins.
+        """
+        size = memoryview(data).nbytes
         if self._file is None:
-            self._in_memory += len(data)
+            self._in_memory += size
             if self._in_memory <= IN_MEMORY:
                 return data, 0
             self._file = _temporary(self._temp_dir)
             # Many sources share a spool; the last one that goes closes it.
             weakref.finalize(self, self._file.close)
-        if not data:
+        if not size:
             return b"", 0
         try:
-            region = self._room_for(len(data))
+            region = self._room_for(size)
             # Written, not stored through the map: a full disk is then an error and not a SIGBUS.
             self._file.seek(self._region_start + self._used)
             self._file.write(data)
@@ -80,7 +85,7 @@ class TextSpool:
         except OSError as error:
             raise _cannot_spool(error, self._temp_dir) from error
         start = self._used
-        self._used += len(data)
+        self._used += size
         return region, start
 
     def _room_for(self, size: int) -> mmap.mmap:

@@ -110,7 +110,7 @@ class Table:
     def _batch(
         self, table: pa.RecordBatch, rows_before: int, limit: int | None, memory: pa.Buffer, bytes_read: int
     ) -> Batch:
-        from dedup.readers.columns import spans, text_column, value_column
+        from dedup.readers.columns import all_valid, spans, text_column, value_column
 
         column = text_column(table, self._fields.text)
         usable = column.usable
@@ -123,7 +123,7 @@ class Table:
             segment = Segment(data, Form.TEXT, offsets[:-1][usable], offsets[1:][usable])
         else:
             first, last = int(texts.offsets[0]), int(texts.offsets[-1])
-            spooled, start = self._spool.append(bytes(memoryview(texts.data)[first:last]))
+            spooled, start = self._spool.append(memoryview(texts.data)[first:last])
             moved = texts.offsets - first + start
             segment = Segment(spooled, Form.TEXT, moved[:-1], moved[1:])
         return Batch(
@@ -136,7 +136,7 @@ class Table:
                 Skipped(f"{self.path}:{rows_before + int(row) + 1}", column.reason, column.detail)
                 for row in np.flatnonzero(~usable)
             ],
-            repaired=count_invalid(texts),
+            repaired=0 if all_valid(column.values) else count_invalid(texts),
             bytes_read=bytes_read,
         )
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -57,12 +58,14 @@ class TextFiles:
         self._encoding = normal_encoding(fields.encoding)
         self._more = len(fields.more)
         self._spool = spool
+        # Inode, size and time of each file that was read; zeros where it could not be opened.
         self._stamps = np.zeros((len(names), 3), np.int64)
         self._opened = 0
 
     def file_path(self, number: int) -> str:
         """Path of file `number`, from 1, as locations show it."""
-        return os.path.join(self.root, os.fsdecode(self.names.bytes_at(number - 1)))
+        (path,) = self._paths(number - 1, number)
+        return os.fsdecode(path)
 
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Read the files; see `Source.batches`."""
@@ -76,16 +79,13 @@ class TextFiles:
 
     def check_unchanged(self) -> None:
         """Raise InputError when a file that was read is not the same any more."""
-        for number in range(1, self._opened + 1):
-            before = self._stamps[number - 1]
-            if not before[0]:  # it could not be opened
-                continue
-            path = self.file_path(number)
-            try:
-                status = os.stat(path)
-            except OSError:
-                status = None
-            if status is None or tuple(before) != _stamp(status):
+        for start in range(0, self._opened, BATCH_FILES):
+            paths = self._paths(start, min(start + BATCH_FILES, self._opened))
+            now = np.array([_stamp_of(path) for path in paths], np.int64)
+            before = self._stamps[start : start + len(paths)]
+            changed = (now != before).any(axis=1) & before.any(axis=1)
+            if changed.any():
+                path = os.fsdecode(paths[int(changed.argmax())])
                 raise InputError(
                     f"{path} changed while it was read", "let nothing write to the inputs during a run"
                 )
@@ -93,29 +93,43 @@ class TextFiles:
     def close(self) -> None:
         """Nothing is left open; the texts live in the spool."""
 
+    def _paths(self, start: int, end: int) -> list[bytes]:
+        """Paths of the files `start` to `end`, counted from 0."""
+        root = os.fsencode(os.path.join(self.root, ""))
+        bounds = self.names.offsets[start : end + 1].tolist()
+        names = bytes(memoryview(self.names.data)[bounds[0] : bounds[-1]])
+        return [root + names[a - bounds[0] : b - bounds[0]] for a, b in pairwise(bounds)]
+
     def _batch(self, most: int, bytes_read: int) -> Batch:
         texts: list[bytes] = []
-        paths: list[str] = []
+        paths: list[bytes] = []
         numbers: list[int] = []
+        stamps: list[tuple[int, int, int]] = []
         skipped: list[Skipped] = []
         size = 0
-        while self._opened < len(self.names) and len(texts) < most and size < BATCH_BYTES:
+        first = self._opened
+        for path in self._paths(first, min(first + most, len(self.names))):
             self._opened += 1
-            path = self.file_path(self._opened)
             try:
-                text = self._read(path, self._opened - 1)
+                text, stamp = self._read(path)
             except InputError as error:
-                skipped.append(Skipped(path, "unreadable", error.message))
+                skipped.append(Skipped(os.fsdecode(path), "unreadable", error.message))
+                stamps.append((0, 0, 0))
                 continue
+            stamps.append(stamp)
             if self._encoding == "utf-8" and text[:2] in _UTF16_MARKS:
-                skipped.append(Skipped(path, "undecodable", "the file is UTF-16: add --encoding utf-16"))
+                detail = "the file is UTF-16: add --encoding utf-16"
+                skipped.append(Skipped(os.fsdecode(path), "undecodable", detail))
                 continue
-            size += len(text)
             texts.append(text)
             paths.append(path)
             numbers.append(self._opened)
+            size += len(text)
+            if size >= BATCH_BYTES:
+                break
+        self._stamps[first : self._opened] = np.array(stamps, np.int64)
         batch = Texts.from_strings(texts)
-        data, start = self._spool.append(bytes(batch.data))
+        data, start = self._spool.append(batch.data)
         spans = batch.offsets + start
         return Batch(
             texts=batch,
@@ -126,21 +140,29 @@ class TextFiles:
             skipped=skipped,
             repaired=count_invalid(batch),
             bytes_read=bytes_read + size,
-            paths=Texts.from_strings([os.fsencode(path) for path in paths]),
+            paths=Texts.from_strings(paths),
         )
 
-    def _read(self, path: str, i: int) -> bytes:
-        found = classify(path)
-        with open_input(path) as file:
-            self._stamps[i] = _stamp(os.fstat(file.fileno()))
-            data = b"".join(decompressed(file, found[1] if found else Codec.NONE, path))
+    def _read(self, path: bytes) -> tuple[bytes, tuple[int, int, int]]:
+        """The text of a file, still with its invalid bytes, and its stamp."""
+        with open_input(os.fsdecode(path), buffering=0) as file:
+            status = os.fstat(file.fileno())
+            if path.endswith(b".txt"):
+                data = file.read()
+            else:
+                name = os.fsdecode(path)
+                found = classify(name)
+                data = b"".join(decompressed(file, found[1] if found else Codec.NONE, name))
+        stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
         if self._encoding == "utf-8":
-            return data.removeprefix(codecs.BOM_UTF8)
-        return b"".join(transcoded([data], self._encoding))
+            return data.removeprefix(codecs.BOM_UTF8), stamp
+        return b"".join(transcoded([data], self._encoding)), stamp
 
 
 def count_invalid(texts: Texts) -> int:
     """Number of texts that are not valid UTF-8."""
+    if isinstance(texts.data, bytes) and texts.data.isascii():
+        return 0
     whole = memoryview(texts.data)[texts.offsets[0] : texts.offsets[-1]]
     starts = texts.offsets[:-1][texts.offsets[:-1] < texts.offsets[1:]]
     if not len(starts):
@@ -165,6 +187,9 @@ def missing(n: int) -> Column:
     return Column(Texts(b"", np.zeros(n + 1, np.int64)), np.zeros(n, np.bool_))
 
 
-def _stamp(status: os.stat_result) -> tuple[int, int, int]:
-    # The inode first: it is never 0, which marks a file that could not be opened.
+def _stamp_of(path: bytes) -> tuple[int, int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0, 0
     return status.st_ino, status.st_size, status.st_mtime_ns
