@@ -165,6 +165,33 @@ class Matches:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One boilerplate rule, ready for both engines (`dedup.boilerplate.load` makes them).
+
+    Attributes:
+        id: Name of the rule, unique among all rules.
+        cls: Its class, such as `share` or `byline`; only `prompt` means something to the engines.
+        pos: Where it may act: `head` (first 6 remaining non-blank lines), `tail` (last 12), `any`.
+        max_words: Most words of a line that it may act on.
+        action: `drop` the line, `strip_prefix` or `strip_suffix`.
+        strength: `strong` acts alone, `weak` only beside a removed line or at the edge of the document.
+        pattern: ASCII pattern over the UTF-8 bytes of the line's matching form.
+        literals: If any, one of them must occur in the folded form.
+        cased: Whether the pattern is matched on the form as written; if not, on the case-folded one.
+    """
+
+    id: str
+    cls: str
+    pos: str
+    max_words: int
+    action: str
+    strength: str
+    pattern: str
+    literals: tuple[str, ...] = ()
+    cased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """One line that stripping took away or trimmed.
 

@@ -1,0 +1,139 @@
+"""Rule patterns: in goes what a person writes, out comes an ASCII pattern over UTF-8 bytes.
+
+Two engines match the rules, Python's `re` and Rust's `regex`, and must agree
+bit for bit. They do where a pattern is matched on bytes, uses only what both
+read alike, and takes linear time. So patterns are written in a small dialect,
+
+    literals   . (one byte)   [..] [^..]   (?:..)   |   * + ? {n} {n,} {n,m}
+    \\d \\w \\s \\b and their capitals (ASCII), \\xHH (one byte), \\ before punctuation
+
+and every character beyond ASCII is written out as its bytes: `ü?` becomes
+`(?:\\xc3\\xbc)?` and `[uü]` becomes `(?:[u]|\\xc3\\xbc)`. `.{0,60}` counts bytes.
+A pattern always covers the whole line (or the edge that it cuts off), so it has no `^` and `$`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ESCAPES = frozenset("dDwWsSbB" + "\\.+*?()|[]{}^$-#&~")
+_QUANTIFIER = re.compile(r"[*+?]|\{\d{1,4}(?:,\d{0,4})?\}")
+_BYTE = re.compile(r"\\x[0-9a-f]{2}")
+
+
+def to_bytes_pattern(pattern: str, cased: bool = False) -> str:
+    """Translate `pattern` into an ASCII pattern over UTF-8 bytes.
+
+    Args:
+        pattern: A pattern of the dialect.
+        cased: Whether it is matched on the line as written; if not, on the case-folded line.
+
+    Raises:
+        ValueError: The pattern leaves the dialect, or could never match.
+    """
+    translated = _Translator(pattern, cased).run()
+    try:
+        re.compile(translated.encode("ascii"))
+    except (re.error, OverflowError) as error:
+        raise ValueError(str(error)) from None
+    return translated
+
+
+class _Translator:
+    def __init__(self, pattern: str, cased: bool) -> None:
+        self._pattern = pattern
+        self._cased = cased
+        self._at = 0
+
+    def run(self) -> str:
+        out: list[str] = []
+        while self._at < len(self._pattern):
+            if self._pattern.startswith("(?:", self._at):
+                self._at += 3
+                out.append("(?:")
+            elif (char := self._pattern[self._at]) in "|)":
+                self._at += 1
+                out.append(char)
+                if char == ")":
+                    out.append(self._quantifier())
+            else:
+                out.append(self._atom(char))
+        return "".join(out)
+
+    def _atom(self, char: str) -> str:
+        if char == "[":
+            atom = self._class()
+        elif char == "\\":
+            atom = self._escape()
+        elif char in "(*+?{}]^$":
+            raise ValueError(f"{char!r} at {self._at} is not part of the dialect here; escape it with \\")
+        else:
+            self._at += 1
+            atom = char if char == "." else self._literal(char)
+        quantifier = self._quantifier()
+        return f"(?:{atom}){quantifier}" if quantifier and ord(char) > 127 else atom + quantifier
+
+    def _quantifier(self) -> str:
+        found = _QUANTIFIER.match(self._pattern, self._at)
+        if not found:
+            return ""
+        self._at = found.end()
+        if self._pattern[self._at : self._at + 1] in ("?", "+", "*", "{"):
+            raise ValueError(f"a second quantifier at {self._at}")
+        return found[0]
+
+    def _escape(self) -> str:
+        byte = _BYTE.match(self._pattern, self._at)
+        escape = byte[0] if byte else self._pattern[self._at : self._at + 2]
+        if not byte and escape[1:] not in _ESCAPES:
+            raise ValueError(f"the escape {escape!r} is not part of the dialect")
+        self._at += len(escape)
+        return escape
+
+    def _literal(self, char: str) -> str:
+        if not self._cased and char.lower() != char:
+            raise ValueError(f"{char!r} is upper case: lines are matched in lower case (or set cased = true)")
+        if unicodedata.normalize("NFKC", char) != char or char in "‘’“”–—":
+            raise ValueError(f"{char!r} never occurs in a normalised line")
+        return char if ord(char) < 128 else "".join(f"\\x{byte:02x}" for byte in char.encode())
+
+    def _class(self) -> str:
+        """A class; its characters beyond ASCII become alternatives beside it."""
+        start = self._at
+        self._at += 1
+        negated = self._pattern.startswith("^", self._at)
+        self._at += negated
+        members: list[str] = []
+        wide: list[str] = []
+        while not self._pattern.startswith("]", self._at):
+            char, member = self._member(start)
+            if re.match(r"-[^]]", self._pattern[self._at :]):
+                self._at += 1
+                last, end = self._member(start)
+                if not (char + last).isascii():
+                    raise ValueError(f"a range {char}-{last}: list its characters, or write their bytes")
+                members.append(f"{member}-{end}")
+            else:
+                (members if char.isascii() else wide).append(member)
+        self._at += 1
+        narrow = f"[{'^' * negated}{''.join(members)}]"
+        if any(pair in narrow for pair in ("&&", "--", "~~", "||")):
+            raise ValueError(f"the class at {start} doubles an operator")
+        if negated and wide:
+            raise ValueError(f"the negated class at {start} holds characters beyond ASCII")
+        if not members and not wide:
+            raise ValueError(f"the class at {start} is empty")
+        if not wide:
+            return narrow
+        return f"(?:{'|'.join([narrow] * bool(members) + wide)})"
+
+    def _member(self, start: int) -> tuple[str, str]:
+        """The next character of a class, and its translation."""
+        char = self._pattern[self._at : self._at + 1]
+        if char in ("", "["):
+            raise ValueError(f"the class at {start} is not closed, or holds an unescaped [")
+        if char == "\\":
+            return char, self._escape()
+        self._at += 1
+        return char, self._literal(char)

@@ -1,0 +1,169 @@
+//! Stripping batches of texts.
+
+use std::ops::Range;
+
+use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rayon::prelude::*;
+
+use crate::strip::{Action, Place, Removal, Rule, Scratch, Source, Stripper as Kernel};
+
+/// Bytes of text that one task covers.
+const TASK: i64 = 1 << 17;
+
+/// The fields of `dedup.model.Rule` that matter here, in its order: id, cls, pos, max_words, action, strength, pattern,
+/// literals, cased.
+type RuleFields = (String, String, String, usize, String, String, String, Vec<String>, bool);
+/// Line number from 1, removed text, action, id of the rule.
+type RemovalFields = (usize, String, &'static str, String);
+type Array<'py, T> = Bound<'py, PyArray1<T>>;
+/// The fields of `dedup.model.Stripped`, in its order, with the texts as (bytes, offsets).
+type StrippedFields<'py> = (
+    (Array<'py, u8>, Array<'py, i64>),
+    Array<'py, u32>,
+    Array<'py, u32>,
+    Array<'py, u8>,
+    Option<Vec<Vec<RemovalFields>>>,
+);
+
+/// Boilerplate rules, ready to strip texts.
+#[pyclass(module = "dedup._kernel", frozen)]
+pub struct Stripper {
+    pub kernel: Kernel,
+    ids: Vec<String>,
+}
+
+/// Some stripped documents.
+#[derive(Default)]
+struct Part {
+    data: Vec<u8>,
+    ends: Vec<usize>,
+    dropped_lines: Vec<u32>,
+    removed_bytes: Vec<u32>,
+    guarded: Vec<u8>,
+    removals: Vec<Vec<RemovalFields>>,
+}
+
+#[pymethods]
+impl Stripper {
+    #[new]
+    fn new(rules: Vec<RuleFields>) -> PyResult<Stripper> {
+        let ids: Vec<String> = rules.iter().map(|rule| rule.0.clone()).collect();
+        let rules: Option<Vec<Rule>> = rules.into_iter().map(rule).collect();
+        let rules = rules.ok_or_else(|| PyValueError::new_err("a rule has an unknown pos, action or strength"))?;
+        let refuse = |(number, error): (usize, String)| PyValueError::new_err(format!("rule {}: {error}", ids[number]));
+        let kernel = Kernel::new(rules).map_err(refuse)?;
+        Ok(Stripper { kernel, ids })
+    }
+
+    /// Strip each text of a buffer; with `explain` also list what was removed.
+    fn strip<'py>(
+        &self,
+        py: Python<'py>,
+        data: PyReadonlyArray1<'py, u8>,
+        offsets: PyReadonlyArray1<'py, i64>,
+        explain: bool,
+    ) -> PyResult<StrippedFields<'py>> {
+        let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
+        check_offsets(offsets, data.len())?;
+        let parts: Vec<Part> = guard(py, || {
+            tasks(offsets).into_par_iter().map(|task| self.strip_part(data, offsets, task, explain)).collect()
+        })?;
+        let mut all = Part { ends: vec![0], ..Part::default() };
+        for part in parts {
+            let start = all.data.len();
+            all.data.extend(part.data);
+            all.ends.extend(part.ends.iter().map(|end| start + end));
+            all.dropped_lines.extend(part.dropped_lines);
+            all.removed_bytes.extend(part.removed_bytes);
+            all.guarded.extend(part.guarded);
+            all.removals.extend(part.removals);
+        }
+        let ends: Vec<i64> = all.ends.iter().map(|&end| end as i64).collect();
+        Ok((
+            (all.data.into_pyarray(py), ends.into_pyarray(py)),
+            all.dropped_lines.into_pyarray(py),
+            all.removed_bytes.into_pyarray(py),
+            all.guarded.into_pyarray(py),
+            explain.then_some(all.removals),
+        ))
+    }
+}
+
+impl Stripper {
+    fn strip_part(&self, data: &[u8], offsets: &[i64], task: Range<usize>, explain: bool) -> Part {
+        let mut part = Part::default();
+        let mut scratch = Scratch::default();
+        let mut removals = Vec::new();
+        for i in task {
+            let text = String::from_utf8_lossy(&data[offsets[i] as usize..offsets[i + 1] as usize]);
+            removals.clear();
+            let stripped = self.kernel.strip(&text, &mut scratch, explain.then_some(&mut removals));
+            part.data.extend_from_slice(stripped.text.as_bytes());
+            part.ends.push(part.data.len());
+            part.dropped_lines.push(stripped.dropped_lines as u32);
+            part.removed_bytes.push(stripped.removed_bytes as u32);
+            part.guarded.push(u8::from(stripped.is_guarded));
+            if explain {
+                part.removals.push(removals.iter().map(|removal| self.describe(&text, removal)).collect());
+            }
+        }
+        part
+    }
+
+    fn describe(&self, text: &str, removal: &Removal) -> RemovalFields {
+        let action = match removal.action {
+            Action::Drop => "drop",
+            Action::StripPrefix => "strip_prefix",
+            Action::StripSuffix => "strip_suffix",
+        };
+        let rule = match removal.source {
+            Source::Caption => "structure.caption",
+            Source::Repeat => "structure.repeat",
+            Source::Rule(number) => &self.ids[number as usize],
+        };
+        (removal.line + 1, text[removal.start..removal.end].to_owned(), action, rule.to_owned())
+    }
+}
+
+fn rule(fields: RuleFields) -> Option<Rule> {
+    let (_, class, place, max_words, action, strength, pattern, literals, is_cased) = fields;
+    Some(Rule {
+        is_prompt: class == "prompt",
+        place: match place.as_str() {
+            "head" => Place::Head,
+            "tail" => Place::Tail,
+            "any" => Place::Any,
+            _ => return None,
+        },
+        max_words,
+        action: match action.as_str() {
+            "drop" => Action::Drop,
+            "strip_prefix" => Action::StripPrefix,
+            "strip_suffix" => Action::StripSuffix,
+            _ => return None,
+        },
+        is_weak: match strength.as_str() {
+            "strong" => false,
+            "weak" => true,
+            _ => return None,
+        },
+        pattern,
+        literals,
+        is_cased,
+    })
+}
+
+/// Consecutive documents of about `TASK` bytes each.
+fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
+    let mut tasks = Vec::new();
+    let mut start = 0;
+    while start + 1 < offsets.len() {
+        let stop = offsets.partition_point(|&offset| offset < offsets[start] + TASK);
+        let stop = stop.clamp(start + 1, offsets.len() - 1);
+        tasks.push(start..stop);
+        start = stop;
+    }
+    tasks
+}

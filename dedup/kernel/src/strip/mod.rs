@@ -1,0 +1,260 @@
+//! Stripping boilerplate: raw texts and rules in, clean texts and what was removed out.
+//!
+//! `dedup/reference/strip.py` states what stripping means; this module decides the same, bit for bit, and fast. Most
+//! lines are body lines that no rule can match, so the work per document is: the folded form of all lines in one
+//! buffer (`form`), one pass over it for the literals of rules, and for each line a look-up of its first bytes
+//! (`rule`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
+//! otherwise `settle` repeats rounds over the few lines that matched.
+//!
+//! Rules learned from a corpus can join as one more source of hits beside the patterns.
+
+pub mod form;
+pub mod rule;
+mod settle;
+
+use memchr::memchr_iter;
+
+use form::Ends;
+pub use rule::{Action, Place, Rule};
+use rule::Rules;
+use settle::Cut;
+
+/// Which rule removed something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A caption that is repeated around a number.
+    Caption,
+    /// A long line that was there before.
+    Repeat,
+    /// The rule of this number.
+    Rule(u32),
+}
+
+/// One line, or part of one, that was removed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Removal {
+    /// Line of the raw text, from 0.
+    pub line: usize,
+    /// Bytes of the raw text.
+    pub start: usize,
+    pub end: usize,
+    pub action: Action,
+    pub source: Source,
+}
+
+/// A stripped text and how much it lost.
+pub struct Stripped<'a> {
+    pub text: &'a str,
+    pub dropped_lines: usize,
+    pub removed_bytes: usize,
+    /// Whether a guard rail changed the outcome.
+    pub is_guarded: bool,
+}
+
+/// A rule that matches a line whatever its position.
+#[derive(Clone, Copy)]
+struct Hit {
+    rule: u32,
+    /// What a rule that cuts would leave of the raw text.
+    left: (usize, usize),
+}
+
+/// One line of a document.
+#[derive(Clone, Copy)]
+struct Line {
+    /// Number of the line, from 0.
+    number: usize,
+    /// Its bytes in the raw text, and those that cuts have left.
+    raw: (usize, usize),
+    left: (usize, usize),
+    /// Its folded form and plain form, in `Scratch::forms`.
+    form: (usize, usize),
+    plain: (usize, usize),
+    /// Its hits, in `Scratch::hits`.
+    hits: (usize, usize),
+    dropped_by: Option<Source>,
+}
+
+impl Line {
+    fn is_blank(&self) -> bool {
+        self.form.0 == self.form.1
+    }
+}
+
+/// Working memory of one thread.
+#[derive(Default)]
+pub struct Scratch {
+    lines: Vec<Line>,
+    forms: Vec<u8>,
+    hits: Vec<Hit>,
+    cuts: Vec<Cut>,
+    table: Vec<u32>,
+    nominated: Vec<u32>,
+    cased: Vec<u8>,
+    ends: Ends,
+    clean: String,
+}
+
+/// A set of rules, ready to strip texts; shared by threads.
+pub struct Stripper {
+    rules: Rules,
+}
+
+impl Stripper {
+    /// Prepare `rules`; an error is the number of a rule and what is wrong with it.
+    pub fn new(rules: Vec<Rule>) -> Result<Stripper, (usize, String)> {
+        Ok(Stripper { rules: Rules::new(rules)? })
+    }
+
+    /// Strip one text; what was removed is appended to `removals` in the order of the lines.
+    pub fn strip<'a>(
+        &self,
+        text: &'a str,
+        scratch: &'a mut Scratch,
+        removals: Option<&mut Vec<Removal>>,
+    ) -> Stripped<'a> {
+        if !self.read(text, scratch) {
+            return Stripped { text, dropped_lines: 0, removed_bytes: 0, is_guarded: false };
+        }
+        let is_guarded = settle::settle(&self.rules, text, scratch);
+        if let Some(removals) = removals {
+            list_removals(scratch, removals);
+        }
+        scratch.clean.clear();
+        let mut dropped_lines = 0;
+        let mut kept = scratch.lines.iter().filter(|line| {
+            dropped_lines += usize::from(line.dropped_by.is_some());
+            line.dropped_by.is_none()
+        });
+        if let Some(first) = kept.next() {
+            scratch.clean.push_str(&text[first.left.0..first.left.1]);
+        }
+        for line in kept {
+            scratch.clean.push('\n');
+            scratch.clean.push_str(&text[line.left.0..line.left.1]);
+        }
+        let removed_bytes = text.len() - scratch.clean.len();
+        Stripped { text: &scratch.clean, dropped_lines, removed_bytes, is_guarded }
+    }
+
+    /// Split `text` into lines and match them; whether anything was found that might be removed.
+    fn read(&self, text: &str, scratch: &mut Scratch) -> bool {
+        scratch.lines.clear();
+        scratch.forms.clear();
+        scratch.hits.clear();
+        scratch.cuts.clear();
+        let mut start = 0;
+        let mut has_number = false;
+        for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
+            let line = read_line(text, scratch.lines.len(), (start, end), &mut scratch.forms);
+            has_number |= settle::is_number(&scratch.forms[line.plain.0..line.plain.1]);
+            scratch.forms.push(b'\n');
+            scratch.lines.push(line);
+            start = end + 1;
+        }
+        let literals = self.rules.literals.as_ref();
+        let mut next_literal = |from: usize, forms: &[u8]| {
+            let input = aho_corasick::Input::new(forms).span(from..forms.len());
+            literals.and_then(|literals| literals.find(input)).map_or(usize::MAX, |found| found.start())
+        };
+        let mut literal_at = next_literal(0, &scratch.forms);
+        for i in 0..scratch.lines.len() {
+            let line = scratch.lines[i];
+            if line.is_blank() {
+                continue;
+            }
+            let has_literal = literal_at < line.form.1;
+            if has_literal {
+                literal_at = next_literal(line.form.1, &scratch.forms);
+            }
+            scratch.lines[i].hits = self.rules.match_line(text, &line, has_literal, scratch);
+        }
+        !scratch.hits.is_empty() || has_number || settle::has_repeats(scratch)
+    }
+}
+
+impl Rules {
+    /// Match the nominated rules on a line; the range of its hits.
+    fn match_line(&self, text: &str, line: &Line, has_literal: bool, scratch: &mut Scratch) -> (usize, usize) {
+        let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
+        let first = hits.len();
+        let form = &forms[line.form.0..line.form.1];
+        let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
+        self.nominate(&form[plain.0..plain.1], has_literal, nominated);
+        if nominated.is_empty() {
+            return (first, first);
+        }
+        let words = 1 + memchr_iter(b' ', &form[plain.0..plain.1]).count();
+        let raw = &text[line.left.0..line.left.1];
+        cased.clear();
+        let mut cased_plain = (0, 0);
+        for &number in nominated.iter() {
+            let matcher = &self.matchers[number as usize];
+            let rule = &matcher.rule;
+            if words > rule.max_words || !matcher.admits(form) {
+                continue;
+            }
+            if rule.is_cased && cased.is_empty() {
+                form::append(raw, false, cased);
+                cased_plain = form::plain(cased);
+            }
+            let (form, plain) = if rule.is_cased { (&cased[..], cased_plain) } else { (form, plain) };
+            let left = match rule.action {
+                Action::Drop => matcher.covers(&form[plain.0..plain.1]).then_some(line.left),
+                Action::StripPrefix => matcher.find(&form[plain.0..]).map(|(_, end)| {
+                    form::segment_ends(raw, !rule.is_cased, ends);
+                    let cut = ends.iter().find(|(_, size)| *size >= plain.0 + end).map_or(raw.len(), |at| at.0);
+                    let rest = raw[cut..].trim_start_matches(is_trimmed);
+                    (line.left.1 - rest.len(), line.left.1)
+                }),
+                Action::StripSuffix => matcher.find(&form[..plain.1]).map(|(start, _)| {
+                    form::segment_ends(raw, !rule.is_cased, ends);
+                    let cut = ends.iter().rev().find(|(_, size)| *size <= start).map_or(0, |at| at.0);
+                    let rest = raw[..cut].trim_end_matches(is_trimmed);
+                    (line.left.0, line.left.0 + rest.len())
+                }),
+            };
+            hits.extend(left.map(|left| Hit { rule: number, left }));
+        }
+        (first, hits.len())
+    }
+}
+
+/// White space that a cut takes along.
+fn is_trimmed(char: char) -> bool {
+    matches!(char, ' ' | '\t' | '\r' | '\u{a0}')
+}
+
+/// A line of `text`, with its form appended to `forms`.
+fn read_line(text: &str, number: usize, at: (usize, usize), forms: &mut Vec<u8>) -> Line {
+    let start = forms.len();
+    form::append(&text[at.0..at.1], true, forms);
+    let plain = form::plain(&forms[start..]);
+    Line {
+        number,
+        raw: at,
+        left: at,
+        form: (start, forms.len()),
+        plain: (start + plain.0, start + plain.1),
+        hits: (0, 0),
+        dropped_by: None,
+    }
+}
+
+fn list_removals(scratch: &Scratch, removals: &mut Vec<Removal>) {
+    let first = removals.len();
+    removals.extend(scratch.lines.iter().filter_map(|line| {
+        let source = line.dropped_by?;
+        Some(Removal { line: line.number, start: line.raw.0, end: line.raw.1, action: Action::Drop, source })
+    }));
+    let is_kept = |cut: &&Cut| scratch.lines[cut.line].dropped_by.is_none();
+    removals.extend(scratch.cuts.iter().filter(is_kept).map(|cut| Removal {
+        line: cut.line,
+        start: cut.taken.0,
+        end: cut.taken.1,
+        action: cut.action,
+        source: Source::Rule(cut.rule),
+    }));
+    // Stable: the cuts of a line stay in the order in which they were made.
+    removals[first..].sort_by_key(|removal| removal.line);
+}
