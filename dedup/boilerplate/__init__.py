@@ -42,7 +42,9 @@ def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
             with open(name, encoding="utf-8") as file:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{name}: rules cannot be read: {error}", "give a TOML file of [[rule]]") from None
+            raise UsageError(
+                f"{name}: rules cannot be read: {error}", "give a TOML file of [[rule]]"
+            ) from None
         rules += _parse(text, name)
     seen: set[str] = set()
     for rule in rules:
@@ -62,7 +64,9 @@ def _parse(text: str, name: str) -> tuple[Rule, ...]:
     if unknown := sorted(set(document) - {"version", "rule"}):
         raise UsageError(f"{name}: unknown key {unknown[0]!r}", hint)
     if document.get("version", 1) != 1:
-        raise UsageError(f"{name}: version {document['version']} of the rules is not known", "this is version 1")
+        raise UsageError(
+            f"{name}: version {document['version']} of the rules is not known", "this is version 1"
+        )
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise UsageError(f"{name}: 'rule' is not a list of tables", hint)
     rules = []
@@ -90,7 +94,9 @@ def _rule(table: Mapping[str, object]) -> Rule:
     if not values["id"] or not 1 <= int(str(values["max_words"])) <= 10_000:
         raise ValueError("id is empty, or max_words is not between 1 and 10000")
     literals = values.get("literals", [])
-    if not isinstance(literals, list) or not all(isinstance(literal, str) and literal for literal in literals):
+    if not isinstance(literals, list) or not all(
+        isinstance(literal, str) and literal for literal in literals
+    ):
         raise ValueError("literals is not a list of strings")
     if upper := [literal for literal in literals if literal != literal.lower()]:
         raise ValueError(f"the literal {upper[0]!r} is not in lower case")

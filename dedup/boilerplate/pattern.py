@@ -1,14 +1,14 @@
-"""Rule patterns: in goes what a person writes, out comes an ASCII pattern over UTF-8 bytes.
+r"""Rule patterns: in goes what a person writes, out comes an ASCII pattern over UTF-8 bytes.
 
 Two engines match the rules, Python's `re` and Rust's `regex`, and must agree
 bit for bit. They do where a pattern is matched on bytes, uses only what both
 read alike, and takes linear time. So patterns are written in a small dialect,
 
     literals   . (one byte)   [..] [^..]   (?:..)   |   * + ? {n} {n,} {n,m}
-    \\d \\w \\s \\b and their capitals (ASCII), \\xHH (one byte), \\ before punctuation
+    \d \w \s \b and their capitals (ASCII), \xHH (one byte), \ before punctuation
 
 and every character beyond ASCII is written out as its bytes: `ü?` becomes
-`(?:\\xc3\\xbc)?` and `[uü]` becomes `(?:[u]|\\xc3\\xbc)`. `.{0,60}` counts bytes.
+`(?:\xc3\xbc)?` and `[uü]` becomes `(?:[u]|\xc3\xbc)`. `.{0,60}` counts bytes.
 A pattern always covers the whole line (or the edge that it cuts off), so it has no `^` and `$`.
 """
 

@@ -11,9 +11,8 @@ character that is not normalised). Each segment becomes, in turn,
 
 Runs of spaces become one, none stay at the ends. Folding then lower-cases each
 character below U+0530 or in U+1E00..1EFF that has a lower case of one
-character. NFKC is applied where Unicode 14 to 17 agree: characters beyond the
-basic plane and a few that are younger than Unicode 14.0 stay as they are, so that no
-version of Python or of a crate can change what a rule matches.
+character. Characters that Unicode 14.0 does not assign are not normalised, so
+that no version of Python or of a crate can change what a rule matches.
 
 The plain form leaves out leading bullets and arrows, and trailing ones with
 `:`; a line of nothing else is its own plain form.
@@ -25,6 +24,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from dedup.charclass import UNKNOWN, load
 
 LEADING = frozenset(" *|>‣·∙●•○◦■□▪▫▶▷▸▹►▻◀◁◂◃◄←→↑↓➔➜➤»«›‹")
 TRAILING = frozenset(" :>|·•▶▷▸▹►▻▲△▴▼▽▾←→↑↓➔➜➤»«›‹⌄")
@@ -46,13 +47,23 @@ _IGNORED = frozenset(
 _SPACES = frozenset(
     map(
         chr,
-        (*range(0x21), 0x7F, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000),
+        (
+            *range(0x21),
+            0x7F,
+            0x85,
+            0xA0,
+            0x1680,
+            *range(0x2000, 0x200B),
+            0x2028,
+            0x2029,
+            0x202F,
+            0x205F,
+            0x3000,
+        ),
     )
 )
 _MARKS = frozenset(map(chr, (*range(0x0300, 0x034F), *range(0x0350, 0x0370), 0x0653, 0x0654, 0x0655)))
 _MARKS |= frozenset(map(chr, (0x3099, 0x309A, *range(0x1161, 0x1200))))
-_YOUNG = frozenset(map(chr, (0x0897, *range(0x1ACF, 0x1B00), 0xA7F1)))
-"""Given a decomposition or combining class after Unicode 14.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +101,7 @@ def form(line: str, fold: bool) -> Form:
     for segment in _segments(line):
         piece = ""
         for char in _normalize(segment):
-            if char != " " or not (text + piece).endswith(" ") and text + piece:
+            if char != " " or (text + piece)[-1:] not in ("", " "):
                 piece += _fold(char) if fold else char
         text += piece
         raw += len(segment)
@@ -115,7 +126,7 @@ def count_words(line: str) -> int:
     inside = False
     for char in form(line, fold=True).data.decode():
         single = _is_word_of_its_own(ord(char))
-        words += single or char != " " and not inside
+        words += single or (char != " " and not inside)
         inside = char != " " and not single
     return words
 
@@ -134,17 +145,14 @@ def _takes_marks(char: str) -> bool:
 
 
 def _is_fixed(char: str) -> bool:
-    return char >= "\U00010000" or char in _YOUNG
+    return load()[0][ord(char)] == UNKNOWN
 
 
 def _normalize(segment: str) -> Iterator[str]:
     if segment in _IGNORED:
         return
-    if segment in _STRAIGHT or _is_fixed(segment[0]):
-        normal = segment
-    else:
-        normal = unicodedata.normalize("NFKC", segment)
-    for char in normal:
+    untouched = segment in _STRAIGHT or _is_fixed(segment[0])
+    for char in segment if untouched else unicodedata.normalize("NFKC", segment):
         yield " " if char in _SPACES else _STRAIGHT.get(char, char)
 
 

@@ -1,6 +1,6 @@
-"""Stripping boilerplate: a raw text and rules in, the clean text and what was removed out.
+r"""Stripping boilerplate: a raw text and rules in, the clean text and what was removed out.
 
-A text is its lines, split at "\\n" only. Each has a matching form (see `lines`);
+A text is its lines, split at "\n" only. Each has a matching form (see `lines`);
 a line whose form is empty is blank, stays, and is looked over everywhere below.
 
 **One round** judges every remaining line against the same picture of the text:
@@ -8,7 +8,9 @@ a line whose form is empty is blank, stays, and is looked over everywhere below.
 1. `structure.caption`: of three successive lines A, N, B, where N is a number of 1 to 3 digits, A has at least
    3 words and B equals A (in folded plain form; a credit that a `strip_suffix` rule finds at the end of B does
    not count), all three are dropped.
-2. `structure.repeat`: a line of at least 8 words that equals an earlier one is dropped.
+2. `structure.repeat`: a line of at least 8 words that equals the remaining line before it is dropped. (Not any
+   earlier one: of 350 lines repeated further apart on 175 news pages, 86 were body text, such as refrains and the
+   questions of an interview; and a repeat changes no set of shingles but at its ends.)
 3. The first `drop` rule that may act and whose pattern matches the whole plain form drops the line.
 4. Else the first `strip_prefix` or `strip_suffix` rule that may act and finds its pattern at that edge cuts the
    line: at the nearest end of a segment that leaves no matched byte, and white space beside the cut goes
@@ -142,7 +144,11 @@ def _round(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
     for at, i in enumerate(remaining):
         if after[i].dropped_by:
             continue
-        places = {"any"} | ({"head"} if at < HEAD else set()) | ({"tail"} if len(remaining) - at <= TAIL else set())
+        places = (
+            {"any"}
+            | ({"head"} if at < HEAD else set())
+            | ({"tail"} if len(remaining) - at <= TAIL else set())
+        )
         weak = i in near_removed or at in (0, len(remaining) - 1)
         acting = [rule for rule in rules if rule.pos in places and (weak or rule.strength == "strong")]
         after[i] = _judge(lines[i], acting)
@@ -152,18 +158,18 @@ def _round(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
 def _structure(lines: list[_Line], rules: Sequence[Rule]) -> dict[int, str]:
     """The lines that structure alone removes, and by which rule."""
     found: dict[int, str] = {}
-    seen: set[bytes] = set()
+    plains = [form(line.text, fold=True).plain for line in lines]
     for i, line in enumerate(lines):
-        plain = form(line.text, fold=True).plain
-        if count_words(line.text) >= REPEAT_WORDS:
-            if plain in seen:
-                found[i] = "structure.repeat"
-            seen.add(plain)
+        if i and plains[i] == plains[i - 1] and count_words(line.text) >= REPEAT_WORDS:
+            found[i] = "structure.repeat"
     for i in range(len(lines) - 2):
-        first, number, second = (form(line.text, fold=True) for line in lines[i : i + 3])
+        first, number = (form(line.text, fold=True) for line in lines[i : i + 2])
         if not re.fullmatch(rb"\d{1,3}", number.plain) or count_words(lines[i].text) < CAPTION_WORDS:
             continue
-        texts = [lines[i + 2].text, *(_cut(lines[i + 2].text, r) for r in rules if r.action == "strip_suffix")]
+        texts = [
+            lines[i + 2].text,
+            *(_cut(lines[i + 2].text, r) for r in rules if r.action == "strip_suffix"),
+        ]
         if first.plain in [form(text, fold=True).plain for text in texts if text is not None]:
             found |= dict.fromkeys((i, i + 1, i + 2), "structure.caption")
     return found

@@ -14,6 +14,7 @@ mod sets;
 mod shingles;
 mod sign;
 mod sketch;
+mod strip;
 mod threads;
 mod tokens;
 
@@ -29,6 +30,8 @@ mod _kernel {
     use crate::bindings::matcher::Matcher;
     #[pymodule_export]
     use crate::bindings::rows::{cluster_rows, pair_rows, tag_rows};
+    #[pymodule_export]
+    use crate::bindings::strip::Stripper;
     #[pymodule_export]
     use crate::bindings::texts::{Engine, band, levels, shingle, sign, tokenize};
     #[pymodule_export]

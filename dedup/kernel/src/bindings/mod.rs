@@ -5,6 +5,7 @@ pub mod ids;
 pub mod json;
 pub mod matcher;
 pub mod rows;
+pub mod strip;
 pub mod texts;
 
 use std::any::Any;

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
+use crate::classes::{CLASSES, Class};
+
 /// Bytes that the fast path takes at once.
 const BLOCK: usize = 32;
 
@@ -57,7 +59,11 @@ pub fn plain(form: &[u8]) -> (usize, usize) {
             _ => break,
         }
     }
-    if start == end { (0, form.len()) } else { (start, end) }
+    if start == end {
+        (0, form.len())
+    } else {
+        (start, end)
+    }
 }
 
 /// Words of a form for the guard rails, counted up to about `enough`.
@@ -125,14 +131,12 @@ fn append_segment(rest: &str, fold: bool, start: usize, out: &mut Vec<u8>) -> us
     if !marked(size) || !takes_marks(char) {
         if is_own_form(char) && !(fold && is_folded_block(char)) {
             out.extend_from_slice(&bytes[..size]);
-        } else if is_fixed(char) {
-            if !is_ignored(char) {
-                out.extend_from_slice(&bytes[..size]);
-            }
-        } else if straight(char) != char || is_own_form(char) {
+        } else if straight(char) != char || is_own_form(char) || is_fixed(char) {
             push(char, fold, start, out);
         } else if !is_ignored(char) {
-            std::iter::once(char).nfkc().for_each(|char| push(char, fold, start, out));
+            std::iter::once(char)
+                .nfkc()
+                .for_each(|char| push(char, fold, start, out));
         }
         return size;
     }
@@ -166,12 +170,17 @@ fn first_char(bytes: &[u8]) -> Option<(char, usize)> {
 
 /// The last character of valid UTF-8, and its length.
 fn last_char(bytes: &[u8]) -> Option<(char, usize)> {
-    let size = 1 + bytes.iter().rev().take_while(|&&byte| byte & 0xc0 == 0x80).count();
+    let size = 1 + bytes
+        .iter()
+        .rev()
+        .take_while(|&&byte| byte & 0xc0 == 0x80)
+        .count();
     first_char(&bytes[bytes.len().checked_sub(size)?..])
 }
 
 fn is_leading(char: char) -> bool {
-    matches!(char, ' ' | '*' | '|' | '>') || !char.is_ascii() && "‣·∙●•○◦■□▪▫▶▷▸▹►▻◀◁◂◃◄←→↑↓➔➜➤»«›‹".contains(char)
+    matches!(char, ' ' | '*' | '|' | '>')
+        || !char.is_ascii() && "‣·∙●•○◦■□▪▫▶▷▸▹►▻◀◁◂◃◄←→↑↓➔➜➤»«›‹".contains(char)
 }
 
 fn is_trailing(char: char) -> bool {
@@ -189,12 +198,17 @@ fn straight(char: char) -> char {
 
 fn is_space(char: char) -> bool {
     matches!(char, '\0'..=' ' | '\x7f' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}')
-        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
+        || matches!(
+            char,
+            '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        )
 }
 
 fn is_ignored(char: char) -> bool {
-    matches!(char, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}')
-        || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+    matches!(
+        char,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+    ) || matches!(char, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
         || matches!(char, '\u{fe00}'..='\u{fe0f}' | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -216,9 +230,9 @@ fn takes_marks(char: char) -> bool {
     !is_space(char) && !is_ignored(char) && straight(char) == char && !is_fixed(char)
 }
 
-/// Characters that stay as they are: beyond the basic plane, or given a decomposition or combining class after Unicode 14.0.
+/// Characters that stay as they are, because later versions of Unicode may decompose them.
 fn is_fixed(char: char) -> bool {
-    char >= '\u{10000}' || matches!(char, '\u{897}' | '\u{1acf}'..='\u{1aff}' | '\u{a7f1}')
+    CLASSES.class(char) == Class::Unknown
 }
 
 fn is_folded_block(char: char) -> bool {
@@ -240,7 +254,9 @@ fn is_own_form(char: char) -> bool {
         }
         table
     });
-    TABLE.get(char as usize / 64).is_some_and(|word| word >> (char as usize % 64) & 1 == 1)
+    TABLE
+        .get(char as usize / 64)
+        .is_some_and(|word| word >> (char as usize % 64) & 1 == 1)
 }
 
 fn is_unchanged(char: char) -> bool {

@@ -15,8 +15,8 @@ mod settle;
 use memchr::memchr_iter;
 
 use form::Ends;
-pub use rule::{Action, Place, Rule};
 use rule::Rules;
+pub use rule::{Action, Place, Rule};
 use settle::Cut;
 
 /// Which rule removed something.
@@ -88,7 +88,8 @@ pub struct Scratch {
     forms: Vec<u8>,
     hits: Vec<Hit>,
     cuts: Vec<Cut>,
-    table: Vec<u32>,
+    /// The lines that are not blank.
+    filled: Vec<usize>,
     nominated: Vec<u32>,
     cased: Vec<u8>,
     ends: Ends,
@@ -103,7 +104,9 @@ pub struct Stripper {
 impl Stripper {
     /// Prepare `rules`; an error is the number of a rule and what is wrong with it.
     pub fn new(rules: Vec<Rule>) -> Result<Stripper, (usize, String)> {
-        Ok(Stripper { rules: Rules::new(rules)? })
+        Ok(Stripper {
+            rules: Rules::new(rules)?,
+        })
     }
 
     /// Strip one text; what was removed is appended to `removals` in the order of the lines.
@@ -114,7 +117,12 @@ impl Stripper {
         removals: Option<&mut Vec<Removal>>,
     ) -> Stripped<'a> {
         if !self.read(text, scratch) {
-            return Stripped { text, dropped_lines: 0, removed_bytes: 0, is_guarded: false };
+            return Stripped {
+                text,
+                dropped_lines: 0,
+                removed_bytes: 0,
+                is_guarded: false,
+            };
         }
         let is_guarded = settle::settle(&self.rules, text, scratch);
         if let Some(removals) = removals {
@@ -134,7 +142,12 @@ impl Stripper {
             scratch.clean.push_str(&text[line.left.0..line.left.1]);
         }
         let removed_bytes = text.len() - scratch.clean.len();
-        Stripped { text: &scratch.clean, dropped_lines, removed_bytes, is_guarded }
+        Stripped {
+            text: &scratch.clean,
+            dropped_lines,
+            removed_bytes,
+            is_guarded,
+        }
     }
 
     /// Split `text` into lines and match them; whether anything was found that might be removed.
@@ -143,6 +156,7 @@ impl Stripper {
         scratch.forms.clear();
         scratch.hits.clear();
         scratch.cuts.clear();
+        scratch.filled.clear();
         let mut start = 0;
         let mut has_number = false;
         for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
@@ -153,9 +167,11 @@ impl Stripper {
             start = end + 1;
         }
         let literals = self.rules.literals.as_ref();
-        let mut next_literal = |from: usize, forms: &[u8]| {
+        let next_literal = |from: usize, forms: &[u8]| {
             let input = aho_corasick::Input::new(forms).span(from..forms.len());
-            literals.and_then(|literals| literals.find(input)).map_or(usize::MAX, |found| found.start())
+            literals
+                .and_then(|literals| literals.find(input))
+                .map_or(usize::MAX, |found| found.start())
         };
         let mut literal_at = next_literal(0, &scratch.forms);
         for i in 0..scratch.lines.len() {
@@ -163,6 +179,7 @@ impl Stripper {
             if line.is_blank() {
                 continue;
             }
+            scratch.filled.push(i);
             let has_literal = literal_at < line.form.1;
             if has_literal {
                 literal_at = next_literal(line.form.1, &scratch.forms);
@@ -175,8 +192,21 @@ impl Stripper {
 
 impl Rules {
     /// Match the nominated rules on a line; the range of its hits.
-    fn match_line(&self, text: &str, line: &Line, has_literal: bool, scratch: &mut Scratch) -> (usize, usize) {
-        let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
+    fn match_line(
+        &self,
+        text: &str,
+        line: &Line,
+        has_literal: bool,
+        scratch: &mut Scratch,
+    ) -> (usize, usize) {
+        let Scratch {
+            forms,
+            hits,
+            nominated,
+            cased,
+            ends,
+            ..
+        } = scratch;
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
@@ -198,18 +228,29 @@ impl Rules {
                 form::append(raw, false, cased);
                 cased_plain = form::plain(cased);
             }
-            let (form, plain) = if rule.is_cased { (&cased[..], cased_plain) } else { (form, plain) };
+            let (form, plain) = if rule.is_cased {
+                (&cased[..], cased_plain)
+            } else {
+                (form, plain)
+            };
             let left = match rule.action {
                 Action::Drop => matcher.covers(&form[plain.0..plain.1]).then_some(line.left),
                 Action::StripPrefix => matcher.find(&form[plain.0..]).map(|(_, end)| {
                     form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut = ends.iter().find(|(_, size)| *size >= plain.0 + end).map_or(raw.len(), |at| at.0);
+                    let cut = ends
+                        .iter()
+                        .find(|(_, size)| *size >= plain.0 + end)
+                        .map_or(raw.len(), |at| at.0);
                     let rest = raw[cut..].trim_start_matches(is_trimmed);
                     (line.left.1 - rest.len(), line.left.1)
                 }),
                 Action::StripSuffix => matcher.find(&form[..plain.1]).map(|(start, _)| {
                     form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut = ends.iter().rev().find(|(_, size)| *size <= start).map_or(0, |at| at.0);
+                    let cut = ends
+                        .iter()
+                        .rev()
+                        .find(|(_, size)| *size <= start)
+                        .map_or(0, |at| at.0);
                     let rest = raw[..cut].trim_end_matches(is_trimmed);
                     (line.left.0, line.left.0 + rest.len())
                 }),
@@ -245,7 +286,13 @@ fn list_removals(scratch: &Scratch, removals: &mut Vec<Removal>) {
     let first = removals.len();
     removals.extend(scratch.lines.iter().filter_map(|line| {
         let source = line.dropped_by?;
-        Some(Removal { line: line.number, start: line.raw.0, end: line.raw.1, action: Action::Drop, source })
+        Some(Removal {
+            line: line.number,
+            start: line.raw.0,
+            end: line.raw.1,
+            action: Action::Drop,
+            source,
+        })
     }));
     let is_kept = |cut: &&Cut| scratch.lines[cut.line].dropped_by.is_none();
     removals.extend(scratch.cuts.iter().filter(is_kept).map(|cut| Removal {

@@ -8,8 +8,6 @@ const TAIL: usize = 12;
 const LEAST_WORDS: usize = 40;
 const CAPTION_WORDS: usize = 3;
 const REPEAT_WORDS: usize = 8;
-/// Eight words with the spaces between them.
-const REPEAT_BYTES: usize = 15;
 
 /// Part of a line that was cut off.
 pub struct Cut {
@@ -29,16 +27,16 @@ enum Decision {
 pub fn settle(rules: &Rules, text: &str, scratch: &mut Scratch) -> bool {
     let mut is_guarded = false;
     loop {
-        let mut filled: Vec<usize> = remaining(&scratch.lines).collect();
+        let filled: Vec<usize> = remaining(&scratch.lines).collect();
         let before = (scratch.lines.clone(), scratch.cuts.len());
         let restore = |scratch: &mut Scratch| {
             scratch.lines.copy_from_slice(&before.0);
             scratch.cuts.truncate(before.1);
         };
-        if run(rules, text, scratch, &mut filled, true) && count_words(scratch) < LEAST_WORDS {
+        if run(rules, text, scratch, &filled, true) && count_words(scratch) < LEAST_WORDS {
             let full = scratch.lines.clone();
             restore(scratch);
-            run(rules, text, scratch, &mut filled, false);
+            run(rules, text, scratch, &filled, false);
             is_guarded |= differs(&full, &scratch.lines);
         }
         if remaining(&scratch.lines).next().is_none() && !filled.is_empty() {
@@ -56,14 +54,15 @@ pub fn is_number(plain: &[u8]) -> bool {
     (1..=3).contains(&plain.len()) && plain.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether any long line equals an earlier one.
-pub fn has_repeats(scratch: &mut Scratch) -> bool {
-    let Scratch { lines, forms, table, .. } = scratch;
-    find_repeats(lines, 0..lines.len(), forms, table, |_| ())
+/// Whether any line repeats the one before it.
+pub fn has_repeats(scratch: &Scratch) -> bool {
+    repeats(&scratch.lines, &scratch.filled, &scratch.forms)
+        .next()
+        .is_some()
 }
 
 /// Repeat rounds until one changes nothing; whether a weak rule acted. `filled` are the lines with text.
-fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &mut [usize], weak: bool) -> bool {
+fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], weak: bool) -> bool {
     let mut weak_acted = false;
     let mut decisions = Vec::new();
     loop {
@@ -74,7 +73,8 @@ fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &mut [usize], w
         for (i, decision) in decisions.drain(..) {
             match decision {
                 Decision::Drop(source) => {
-                    weak_acted |= matches!(source, Source::Rule(rule) if rules.matchers[rule as usize].rule.is_weak);
+                    weak_acted |=
+                        matches!(source, Source::Rule(rule) if rules.matchers[rule as usize].rule.is_weak);
                     scratch.lines[i].dropped_by = Some(source);
                 }
                 Decision::Cut { rule, left } => {
@@ -90,7 +90,7 @@ fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &mut [usize], w
 fn decide(
     rules: &Rules,
     text: &str,
-    scratch: &mut Scratch,
+    scratch: &Scratch,
     filled: &[usize],
     weak: bool,
     decisions: &mut Vec<(usize, Decision)>,
@@ -114,7 +114,8 @@ fn decide(
         if line.hits.0 == line.hits.1 || structure.binary_search_by_key(&i, |&(i, _)| i).is_ok() {
             continue;
         }
-        let near_removed = is_dropped(at.checked_sub(1).and_then(|at| filled.get(at))) || is_dropped(filled.get(at + 1));
+        let near_removed =
+            is_dropped(at.checked_sub(1).and_then(|at| filled.get(at))) || is_dropped(filled.get(at + 1));
         let weak_may = weak && (near_removed || position == 0 || position + 1 == count);
         let may_act = |number: u32| {
             let rule = &rules.matchers[number as usize].rule;
@@ -123,7 +124,9 @@ fn decide(
                 Place::Head => position < HEAD,
                 Place::Tail => count - position <= TAIL,
             };
-            in_place && (weak_may || !rule.is_weak) && (!is_single || rule.is_prompt || rule.action != Action::Drop)
+            in_place
+                && (weak_may || !rule.is_weak)
+                && (!is_single || rule.is_prompt || rule.action != Action::Drop)
         };
         let hits = &scratch.hits[line.hits.0..line.hits.1];
         let is_drop = |number: u32| rules.matchers[number as usize].rule.action == Action::Drop;
@@ -131,7 +134,13 @@ fn decide(
         if let Some(hit) = acting.clone().find(|hit| is_drop(hit.rule)) {
             decisions.push((i, Decision::Drop(Source::Rule(hit.rule))));
         } else if let Some(hit) = acting.next() {
-            decisions.push((i, Decision::Cut { rule: hit.rule, left: hit.left }));
+            decisions.push((
+                i,
+                Decision::Cut {
+                    rule: hit.rule,
+                    left: hit.left,
+                },
+            ));
         }
     }
 }
@@ -146,8 +155,17 @@ fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, le
         return;
     }
     let action = rules.matchers[rule as usize].rule.action;
-    let taken = if action == Action::StripPrefix { (old.left.0, left.0) } else { (left.1, old.left.1) };
-    scratch.cuts.push(Cut { line: i, taken, action, rule });
+    let taken = if action == Action::StripPrefix {
+        (old.left.0, left.0)
+    } else {
+        (left.1, old.left.1)
+    };
+    scratch.cuts.push(Cut {
+        line: i,
+        taken,
+        action,
+        rule,
+    });
     line.hits = rules.match_line(text, &line, true, scratch);
     scratch.lines[i] = line;
 }
@@ -156,14 +174,20 @@ fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, le
 fn find_structure(
     rules: &Rules,
     text: &str,
-    scratch: &mut Scratch,
+    scratch: &Scratch,
     filled: &[usize],
     weak: bool,
 ) -> Vec<(usize, Source)> {
     let mut found = Vec::new();
-    let Scratch { lines, forms, table, hits, .. } = scratch;
-    let remaining: Vec<usize> = filled.iter().copied().filter(|&i| lines[i].dropped_by.is_none()).collect();
-    find_repeats(lines, remaining.iter().copied(), forms, table, |i| found.push((i, Source::Repeat)));
+    let Scratch {
+        lines, forms, hits, ..
+    } = scratch;
+    let remaining: Vec<usize> = filled
+        .iter()
+        .copied()
+        .filter(|&i| lines[i].dropped_by.is_none())
+        .collect();
+    found.extend(repeats(lines, &remaining, forms).map(|i| (i, Source::Repeat)));
     for window in remaining.windows(3) {
         let [first, number, second] = [window[0], window[1], window[2]].map(|i| &lines[i]);
         if !is_number(&forms[number.plain.0..number.plain.1]) {
@@ -192,49 +216,21 @@ fn find_structure(
     found
 }
 
-/// Call `on_repeat` for each long line of `among` whose plain form came before; whether there was any.
-fn find_repeats(
-    lines: &[Line],
-    among: impl ExactSizeIterator<Item = usize>,
-    forms: &[u8],
-    table: &mut Vec<u32>,
-    mut on_repeat: impl FnMut(usize),
-) -> bool {
-    let mut any = false;
-    let size = (2 * among.len()).next_power_of_two();
-    table.clear();
-    table.resize(size, u32::MAX);
-    for i in among {
-        let plain = &forms[lines[i].plain.0..lines[i].plain.1];
-        if plain.len() < REPEAT_BYTES {
-            continue;
-        }
-        let mut slot = edge_hash(plain) as usize & (size - 1);
-        loop {
-            let other = table[slot];
-            if other == u32::MAX {
-                table[slot] = i as u32;
-                break;
-            }
-            let other = &lines[other as usize];
-            if &forms[other.plain.0..other.plain.1] == plain {
-                if form::count_words(&forms[lines[i].form.0..lines[i].form.1], REPEAT_WORDS) >= REPEAT_WORDS {
-                    any = true;
-                    on_repeat(i);
-                }
-                break;
-            }
-            slot = (slot + 1) & (size - 1);
-        }
-    }
-    any
-}
-
-/// A hash of the first and last eight bytes and the length: equal lines have equal ones, and most others differ.
-fn edge_hash(plain: &[u8]) -> u64 {
-    let word = |at: usize| plain[at..at + 8].iter().fold(0, |word, &byte| word << 8 | u64::from(byte));
-    let mixed = (word(0) ^ word(plain.len() - 8).rotate_left(23) ^ plain.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed >> 32
+/// The lines that say what the one before them in `remaining` says, and are long.
+fn repeats<'a>(
+    lines: &'a [Line],
+    remaining: &'a [usize],
+    forms: &'a [u8],
+) -> impl Iterator<Item = usize> + 'a {
+    let plain = |i: usize| &forms[lines[i].plain.0..lines[i].plain.1];
+    let is_long = |i: usize| {
+        let (start, end) = lines[i].form;
+        form::count_words(&forms[start..end], REPEAT_WORDS) >= REPEAT_WORDS
+    };
+    let pairs = remaining.windows(2);
+    pairs
+        .filter(move |pair| plain(pair[0]) == plain(pair[1]) && is_long(pair[1]))
+        .map(|pair| pair[1])
 }
 
 /// The lines with text that have not been dropped.
@@ -258,6 +254,7 @@ fn count_words(scratch: &Scratch) -> usize {
 /// Whether different text is left.
 fn differs(one: &[Line], other: &[Line]) -> bool {
     one.iter().zip(other).any(|(one, other)| {
-        one.dropped_by.is_some() != other.dropped_by.is_some() || one.dropped_by.is_none() && one.left != other.left
+        one.dropped_by.is_some() != other.dropped_by.is_some()
+            || one.dropped_by.is_none() && one.left != other.left
     })
 }

@@ -1,0 +1,128 @@
+"""The kernel strips as the reference does, bit for bit, and stripping twice equals stripping once."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dedup import _kernel, boilerplate
+from dedup.model import Rule, Texts
+from dedup.reference.lines import form
+from dedup.reference.strip import strip, strip_all
+from tests.strip_texts import KernelStripper, noise, texts
+
+RULES = boilerplate.load()
+KERNEL = KernelStripper(RULES)
+
+
+def assert_same(batch: list[str], rules: tuple[Rule, ...], kernel: KernelStripper) -> None:
+    packed = Texts.from_strings(batch)
+    native, reference = kernel(packed), strip_all(packed, rules, explain=True)
+    assert native.texts.strings() == reference.texts.strings()
+    assert native.removals == reference.removals
+    for name in ("dropped_lines", "removed_bytes", "guarded"):
+        np.testing.assert_array_equal(getattr(native, name), getattr(reference, name))
+    quick = kernel(packed, explain=False)
+    assert quick.removals is None
+    assert quick.texts.strings() == native.texts.strings()
+
+
+@settings(max_examples=150)
+@given(st.lists(texts, min_size=1, max_size=3))
+def test_packaged_rules(batch: list[str]) -> None:
+    assert_same(batch, RULES, KERNEL)
+
+
+@settings(max_examples=100)
+@given(texts)
+def test_stripping_twice_changes_nothing(text: str) -> None:
+    once = strip(text, RULES)
+    twice = strip(once.text, RULES)
+    assert (twice.text, twice.removals) == (once.text, ())
+    assert strip_all(Texts.from_strings([once.text]), RULES).texts.strings() == [once.text]
+
+
+small_rules = st.lists(
+    st.builds(
+        lambda cls, pos, words, action, strength, pattern, literals, cased: Rule(
+            "", cls, pos, words, action, strength, pattern, literals, cased
+        ),
+        st.sampled_from(["ad", "prompt"]),
+        st.sampled_from(["any", "head", "tail"]),
+        st.integers(1, 9),
+        st.sampled_from(["drop", "strip_prefix", "strip_suffix"]),
+        st.sampled_from(["strong", "weak"]),
+        st.sampled_from(
+            [r"a", r"[ab]+", r" ?c", r".{1,3}b", r"(?:a|\xc3\xa9) ?", r"c.*", r"\W+", r"A|b", r"b?"]
+        ),
+        st.sampled_from([(), (), ("a",), ("b", "c")]),
+        st.booleans(),
+    ),
+    max_size=5,
+).map(lambda rules: tuple(Rule(f"r{i}", *astuple(rule)[1:]) for i, rule in enumerate(rules)))
+small_lines = st.sampled_from(
+    [
+        "a",
+        "b",
+        "ab",
+        "a c",
+        "A",
+        "é",
+        "7",
+        "",
+        "d " * 39 + "d",
+        "d " * 14,
+        "a é b",
+        " • c",
+        "x y z",
+        "x y z c",
+    ]
+)
+
+
+def astuple(rule: Rule) -> tuple[object, ...]:
+    """The fields of a rule."""
+    return tuple(getattr(rule, name) for name in Rule.__slots__)
+
+
+@settings(max_examples=300)
+@given(small_rules, st.lists(st.lists(small_lines, max_size=20).map("\n".join), min_size=1, max_size=4))
+def test_any_rules(rules: tuple[Rule, ...], batch: list[str]) -> None:
+    assert_same(batch, rules, KernelStripper(rules))
+    for text in batch:
+        once = strip(text, rules).text
+        assert strip(once, rules).text == once
+        assert bool(once.strip()) == bool(text.strip())
+
+
+def same_form(line: str) -> None:
+    for fold in (True, False)[: 1 + (len(line) < 200)]:
+        expected = form(line, fold)
+        assert _kernel.Stripper.form(line, fold) == (expected.data, expected.start, expected.end)
+
+
+@settings(max_examples=300)
+@given(st.lists(noise, max_size=8).map("".join))
+def test_forms_of_noise(line: str) -> None:
+    same_form(line)
+
+
+def test_forms_of_all_characters() -> None:
+    """In blocks: each character after a letter, before marks, and at the end of a run of ASCII."""
+    assigned = (code for code in range(0x20000) if not 0xD800 <= code < 0xE000)
+    chars = [chr(code) for code in assigned if not 0x3400 <= code < 0xA000 and not 0xAC00 <= code < 0xD7A0]
+    for block in (chars[i : i + 512] for i in range(0, len(chars), 512)):
+        same_form("".join(f" x{char}" for char in block))
+        same_form("".join(f"{char}\u0301 " for char in block[::3]))
+        same_form("".join(f"{char}\u3099\u0655" for char in block[1::3]))
+        same_form("".join(f"a line of plain ASCII text of more than a block {char} " for char in block[::40]))
+
+
+def test_normalisation_is_that_of_unicode_14() -> None:
+    """Characters that later versions decompose are left alone, so that every Python agrees with the kernel."""
+    assert unicodedata.normalize("NFKC", "ﬁ") == "fi"
+    for char in "\u0558\u0897\u1acf\u209d\ua7f1\U0001ccd6\U0001e030":
+        assert form(char, True).data.decode() == char
