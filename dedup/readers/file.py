@@ -60,6 +60,7 @@ class InputFile:
         self._temp_dir = temp_dir
         self._stamp: Stamp | None = None
         self._content: bytes | mmap.mmap | None = None
+        self._raw_stdin: bytes | mmap.mmap = b""
         if path != STDIN:
             with self._open() as file:
                 self._stamp = Stamp.of(os.fstat(file.fileno()))
@@ -105,6 +106,7 @@ class InputFile:
     def close(self) -> None:
         """Let go of the memory; it is freed once nobody else holds it."""
         self._content = None
+        self._raw_stdin = b""
 
     def _load(self) -> bytes | mmap.mmap:
         if self.path == STDIN:
