@@ -74,14 +74,36 @@ def sign(hashes: U64, offsets: I64, a: U32, b: U32, level: str | None = None) ->
 def band(signatures: U32, bands: int, rows: int) -> U32:
     """Band keys, uint32[bands, n]."""
 
+class Stripper:
+    """Boilerplate rules, ready to strip texts. ValueError for a rule that cannot be used."""
+
+    def __init__(self, rules: Sequence[tuple[Any, ...]]) -> None:
+        """Take the fields of `model.Rule`, in its order."""
+
+    def strip(
+        self, data: U8, offsets: I64, explain: bool
+    ) -> tuple[TextArrays, U32, U32, U8, list[list[tuple[int, str, str, str]]] | None]:
+        """The fields of `model.Stripped`, in its order; a removal is the fields of `model.Removal`."""
+
+    @staticmethod
+    def form(line: str, fold: bool) -> tuple[bytes, int, int]:
+        """The matching form of a line: its bytes, and where in them the plain form begins and ends."""
+
 class Engine:
     """What turns raw texts into sketches: the settings of a run."""
 
     def __init__(
-        self, a: U32, b: U32, size: int, bands: int, rows: int, text_fields: Sequence[str]
+        self,
+        stripper: Stripper | None,
+        a: U32,
+        b: U32,
+        size: int,
+        bands: int,
+        rows: int,
+        text_fields: Sequence[str],
     ) -> None: ...
-    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64]:
-        """The array fields of `model.Sketches`."""
+    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64, int, int]:
+        """The fields of `model.Sketches`, in its order."""
 
 class Matcher:
     """See `stages.Matcher`."""

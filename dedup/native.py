@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedup import _kernel
 from dedup.bands import choose
 from dedup.config import Settings
-from dedup.model import I64, U8, U32, Buffer, Column, Form, Matches, Scan, Segment, Shingles, Sketches, Texts
-
-if TYPE_CHECKING:
-    from dedup.model import Rule
+from dedup.model import (
+    I64,
+    U8,
+    U32,
+    Buffer,
+    Column,
+    Form,
+    Matches,
+    Removal,
+    Rule,
+    Scan,
+    Segment,
+    Shingles,
+    Sketches,
+    Stripped,
+    Texts,
+)
 
 
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
@@ -56,7 +69,9 @@ class Native:
         _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
         bands, rows = self.bands.bands, self.bands.rows
-        self._engine = _kernel.Engine(a, b, settings.shingle_size, bands, rows, list(text_fields))
+        self._stripper = _kernel.Stripper([dataclasses.astuple(rule) for rule in rules])
+        used = self._stripper if settings.strip else None
+        self._engine = _kernel.Engine(used, a, b, settings.shingle_size, bands, rows, list(text_fields))
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
@@ -73,6 +88,13 @@ class Native:
     def split_array(self, data: Buffer) -> tuple[I64, I64]:
         """Starts and ends of the elements of a JSON array."""
         return _kernel.split_array(data)
+
+    def strip(self, texts: Texts, explain: bool = False) -> Stripped:
+        """Remove boilerplate."""
+        clean, *counts, removals = self._stripper.strip(array_of(texts.data), texts.offsets, explain)
+        if removals is None:
+            return Stripped(_texts(*clean), *counts)
+        return Stripped(_texts(*clean), *counts, [[Removal(*one) for one in some] for some in removals])
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import xxhash
@@ -16,6 +15,7 @@ from dedup.model import (
     U32,
     Buffer,
     Form,
+    Rule,
     Scan,
     Segment,
     Shingles,
@@ -23,11 +23,9 @@ from dedup.model import (
     Stripped,
     Texts,
 )
+from dedup.reference import scan, strip
 from dedup.reference.matching import ReferenceMatcher
 from dedup.reference.tokens import shingle, tokenize
-
-if TYPE_CHECKING:
-    from dedup.model import Rule
 
 
 class Reference:
@@ -53,28 +51,20 @@ class Reference:
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
     ) -> Scan:
         """Lift texts and fields out of JSON lines."""
-        from dedup.reference import scan
-
         return scan.scan(data, start, end, text_fields, fields)
 
     def scan_spans(
         self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]
     ) -> Scan:
         """Lift texts and fields out of JSON records."""
-        from dedup.reference import scan
-
         return scan.scan_spans(data, starts, ends, text_fields, fields)
 
     def split_array(self, data: Buffer) -> tuple[I64, I64]:
         """Starts and ends of the elements of a JSON array."""
-        from dedup.reference import scan
-
         return scan.split_array(data)
 
     def strip(self, texts: Texts, explain: bool = False) -> Stripped:
         """Remove boilerplate."""
-        from dedup.reference import strip
-
         return strip.strip_all(texts, self._rules, explain)
 
     def tokenize(self, texts: Texts) -> Texts:
@@ -113,7 +103,8 @@ class Reference:
     def sketch(self, texts: Texts) -> Sketches:
         """All stages in a row."""
         settings = self.settings
-        clean = self.strip(texts).texts if settings.strip else texts
+        stripped = self.strip(texts) if settings.strip else None
+        clean = stripped.texts if stripped else texts
         signatures = self.sign(self.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
         tokens = [tokenize(text) for text in clean.strings()]
         digests = [xxhash.xxh3_128_intdigest(" ".join(t).encode()) for t in tokens]
@@ -122,6 +113,8 @@ class Reference:
             (signatures & 0xFF).astype(np.uint8),
             np.array([len(t) for t in tokens], np.uint32),
             np.array([divmod(d, 2**64) for d in digests], np.uint64).reshape(-1, 2),
+            int(stripped.dropped_lines.sum()) if stripped else 0,
+            int(stripped.removed_bytes.sum()) if stripped else 0,
         )
 
     def matcher(self, *, pairs: bool = False, links: bool = False) -> ReferenceMatcher:
@@ -131,10 +124,10 @@ class Reference:
         )
 
     def _shingles_of(self, segment: Segment, at: int) -> frozenset[int]:
-        data = memoryview(segment.data)[int(segment.starts[at]) : int(segment.ends[at])]
+        starts, ends = segment.starts[at : at + 1], segment.ends[at : at + 1]
         if segment.form is Form.RECORD:
-            texts = self.scan(data, 0, len(data), self._text_fields, ()).texts
+            texts = self.scan_spans(segment.data, starts, ends, self._text_fields, ()).texts
         else:
-            texts = Texts(data, np.array([0, len(data)], np.int64))
+            texts = Texts(segment.data, np.concatenate([starts, ends]))
         clean = self.strip(texts).texts if self.settings.strip else texts
         return frozenset(self.shingle(clean, self.settings.shingle_size).hashes.tolist())

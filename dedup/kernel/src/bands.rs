@@ -14,11 +14,7 @@ pub fn band_keys(
     mut each: impl FnMut(usize, u32),
 ) {
     scratch.clear();
-    scratch.extend(
-        signature[..bands * rows]
-            .iter()
-            .flat_map(|value| value.to_le_bytes()),
-    );
+    scratch.extend(signature[..bands * rows].iter().flat_map(|value| value.to_le_bytes()));
     for (band, bytes) in scratch.chunks_exact(4 * rows).enumerate() {
         each(band, xxh3_64_with_seed(bytes, band as u64) as u32);
     }

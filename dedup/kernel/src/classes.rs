@@ -76,20 +76,12 @@ impl Classes {
                 }
                 ["fold", from, to] => {
                     let from = char::from_u32(code(from)).expect("foldings are of scalar values");
-                    folds.insert(
-                        from,
-                        to.split(' ').filter_map(|c| char::from_u32(code(c))).collect(),
-                    );
+                    folds.insert(from, to.split(' ').filter_map(|c| char::from_u32(code(c))).collect());
                 }
                 _ => {}
             }
         }
-        let mut classes = Classes {
-            dense: Vec::new(),
-            expansions: Vec::new(),
-            ranges,
-            folds,
-        };
+        let mut classes = Classes { dense: Vec::new(), expansions: Vec::new(), ranges, folds };
         let mut by_code = vec![Class::Separator; DENSE as usize];
         for &(first, last, class) in classes.ranges.iter().filter(|r| r.0 < DENSE) {
             by_code[first as usize..=last.min(DENSE - 1) as usize].fill(class);
@@ -113,10 +105,7 @@ impl Classes {
         let normal: Vec<char> = std::iter::once(c).nfkc().collect();
         // NFC_Quick_Check "yes" and combining class 0 throughout: such strings are normalised whatever
         // stands beside them (UAX #15, section 9).
-        if normal
-            .iter()
-            .any(|&n| is_nfc_quick(std::iter::once(n)) != IsNormalized::Yes)
-        {
+        if normal.iter().any(|&n| is_nfc_quick(std::iter::once(n)) != IsNormalized::Yes) {
             return Effect::Complex;
         }
         let ordered = normal.iter().any(|&n| canonical_combining_class(n) != 0);

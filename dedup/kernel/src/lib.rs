@@ -7,7 +7,7 @@
 mod bands;
 mod bindings;
 mod classes;
-pub mod json;
+mod json;
 mod matching;
 mod rows;
 mod sets;
@@ -23,6 +23,8 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _kernel {
     #[pymodule_export]
+    use crate::bindings::engine::Engine;
+    #[pymodule_export]
     use crate::bindings::ids::hash_texts;
     #[pymodule_export]
     use crate::bindings::json::{annotate, scan, scan_spans, select, split_array};
@@ -33,7 +35,7 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::strip::Stripper;
     #[pymodule_export]
-    use crate::bindings::texts::{Engine, band, levels, shingle, sign, tokenize};
+    use crate::bindings::texts::{band, levels, shingle, sign, tokenize};
     #[pymodule_export]
     use crate::bindings::{set_threads, version};
 }

@@ -80,10 +80,7 @@ pub fn tag_rows(clusters: Clusters, range: Range<usize>) -> (Vec<u8>, Vec<i64>) 
     // A row holds no line feed of its own: one in an id is escaped.
     let mut data = Vec::with_capacity(rows.iter().map(Vec::len).sum());
     let mut offsets = vec![0];
-    for row in rows
-        .iter()
-        .flat_map(|part| part.split_inclusive(|&byte| byte == b'\n'))
-    {
+    for row in rows.iter().flat_map(|part| part.split_inclusive(|&byte| byte == b'\n')) {
         data.extend_from_slice(&row[..row.len() - 1]);
         offsets.push(data.len() as i64);
     }
@@ -93,10 +90,7 @@ pub fn tag_rows(clusters: Clusters, range: Range<usize>) -> (Vec<u8>, Vec<i64>) 
 /// The rows of `pairs.jsonl`.
 pub fn pair_rows(pairs: Pairs) -> Vec<u8> {
     in_parts(0..pairs.pairs.len(), |i, out| {
-        for (key, id) in [
-            (&b"{\"a\": "[..], pairs.pairs[i][0]),
-            (b", \"b\": ", pairs.pairs[i][1]),
-        ] {
+        for (key, id) in [(&b"{\"a\": "[..], pairs.pairs[i][0]), (b", \"b\": ", pairs.pairs[i][1])] {
             out.extend_from_slice(key);
             push_json_string(pairs.ids.at(id as usize), out);
         }
@@ -198,12 +192,7 @@ fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(&[b'\\', short]);
         if short == b'u' {
             const HEX: &[u8; 16] = b"0123456789abcdef";
-            out.extend_from_slice(&[
-                b'0',
-                b'0',
-                HEX[usize::from(byte >> 4)],
-                HEX[usize::from(byte & 15)],
-            ]);
+            out.extend_from_slice(&[b'0', b'0', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         }
         rest = after;
     }

@@ -18,9 +18,7 @@ pub fn hash_shingles(tokens: &Tokens, size: usize, hashes: &mut Vec<u64>) {
         // The slice ends before the space in front of token `next`.
         xxh3_64(&text[start as usize..next as usize - 1])
     }));
-    hashes.push(xxh3_64(
-        &text[tokens.starts[count.saturating_sub(size)] as usize..],
-    ));
+    hashes.push(xxh3_64(&text[tokens.starts[count.saturating_sub(size)] as usize..]));
 }
 
 /// Identity of a token sequence: equal for exact copies. Undefined use for a text without tokens.

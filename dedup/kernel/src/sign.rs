@@ -69,12 +69,7 @@ impl Permutations {
             values.resize(padded, 1);
             values
         };
-        Permutations {
-            a: pad(a),
-            b: pad(b),
-            count: a.len(),
-            level,
-        }
+        Permutations { a: pad(a), b: pad(b), count: a.len(), level }
     }
 
     /// Values per signature.

@@ -28,11 +28,7 @@ pub fn current() -> Arc<ThreadPool> {
         Some((owner, pool)) if *owner == process => pool.clone(),
         _ => {
             let builder = ThreadPoolBuilder::new().num_threads(threads.count);
-            let pool = Arc::new(
-                builder
-                    .build()
-                    .expect("the system lets this process start threads"),
-            );
+            let pool = Arc::new(builder.build().expect("the system lets this process start threads"));
             if let Some((_, inherited)) = threads.pool.replace((process, pool.clone())) {
                 // Dropping a pool waits for its threads, which a forked child does not have.
                 std::mem::forget(inherited);

@@ -66,10 +66,7 @@ impl Tokens {
             let mut block = [b' '; BLOCK + SLACK];
             let length = (bytes.len() - at).min(BLOCK);
             let masks = if length == BLOCK {
-                classify(
-                    bytes[at..at + BLOCK].try_into().expect("a whole block"),
-                    &mut block,
-                )
+                classify(bytes[at..at + BLOCK].try_into().expect("a whole block"), &mut block)
             } else {
                 let mut padded = [b' '; BLOCK];
                 padded[..length].copy_from_slice(&bytes[at..]);
@@ -79,11 +76,7 @@ impl Tokens {
             let mut i = 0;
             while i < length {
                 let high = masks.high & (u64::MAX << i);
-                let stop = if high == 0 {
-                    length
-                } else {
-                    high.trailing_zeros() as usize
-                };
+                let stop = if high == 0 { length } else { high.trailing_zeros() as usize };
                 if stop > i {
                     self.push_ascii(&block, masks.word, i, stop);
                     ordered_mark = false;
@@ -109,11 +102,7 @@ impl Tokens {
         let mut starts = word & !(word << 1);
         let mut ends = !word & (word << 1);
         let continued = self.last == Last::Word && starts >> from & 1 == 1;
-        self.last = if word >> (to - 1) & 1 == 1 {
-            Last::Word
-        } else {
-            Last::Separator
-        };
+        self.last = if word >> (to - 1) & 1 == 1 { Last::Word } else { Last::Separator };
         self.text.reserve(ROOM);
         self.starts.reserve(BLOCK);
         let mut end = self.text.len();

@@ -17,8 +17,6 @@ pub fn hash_texts<'py>(
     let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
     let hash = |ends: &[i64]| xxh3_64(&data[ends[0] as usize..ends[1] as usize]);
-    let hashes: Vec<u64> = guard(py, || {
-        offsets.par_windows(2).with_min_len(4096).map(hash).collect()
-    })?;
+    let hashes: Vec<u64> = guard(py, || offsets.par_windows(2).with_min_len(4096).map(hash).collect())?;
     Ok(hashes.into_pyarray(py))
 }

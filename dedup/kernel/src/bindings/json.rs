@@ -32,10 +32,7 @@ pub fn scan<'py>(
 ) -> PyResult<ScanOut<'py>> {
     let data = data.as_slice();
     if start > end || end > data.len() {
-        return Err(invalid(format!(
-            "no range of {} bytes: {start} to {end}",
-            data.len()
-        )));
+        return Err(invalid(format!("no range of {} bytes: {start} to {end}", data.len())));
     }
     let fields = prepare(&text_fields, &fields)?;
     let scan = guard(py, || json::scan_lines(data, start, end, &fields))?;
@@ -76,12 +73,8 @@ pub fn select<'py>(
     ends: PyReadonlyArray1<'py, i64>,
     keep: PyReadonlyArray1<'py, bool>,
 ) -> PyResult<Array<'py, u8>> {
-    let (data, starts, ends, keep) = (
-        data.as_slice(),
-        starts.as_slice()?,
-        ends.as_slice()?,
-        keep.as_slice()?,
-    );
+    let (data, starts, ends, keep) =
+        (data.as_slice(), starts.as_slice()?, ends.as_slice()?, keep.as_slice()?);
     Ok(guard(py, || json::select(data, starts, ends, keep))?.into_pyarray(py))
 }
 
@@ -121,10 +114,7 @@ fn scan_out(py: Python<'_>, scan: Scan) -> ScanOut<'_> {
         scan.ends.into_pyarray(py),
         scan.lines.into_pyarray(py),
         scan.repaired,
-        scan.skipped
-            .into_iter()
-            .map(|(line, why)| (line, why.reason.code(), why.detail))
-            .collect(),
+        scan.skipped.into_iter().map(|(line, why)| (line, why.reason.code(), why.detail)).collect(),
         scan.line_count,
     )
 }

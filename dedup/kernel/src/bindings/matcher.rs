@@ -9,10 +9,9 @@ use numpy::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::texts::Engine;
+use super::engine::Engine;
 use super::{guard, invalid};
 use crate::matching::{Documents, Gates, Matching, Sketched};
-use crate::sets::sort_unique;
 use crate::sketch::Scratch;
 
 /// Greedy matching in priority order; see `dedup.stages.Matcher`.
@@ -50,7 +49,7 @@ struct View<'a> {
 
 thread_local! {
     /// Working memory for reading documents again.
-    static SCRATCH: RefCell<(Scratch, Vec<u64>)> = RefCell::default();
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
 impl Documents for Stored<'_> {
@@ -59,11 +58,7 @@ impl Documents for Stored<'_> {
         let view = &self.segments[at];
         let i = position - view.first;
         let bytes = &view.data[view.starts[i] as usize..view.ends[i] as usize];
-        SCRATCH.with_borrow_mut(|(scratch, sorted)| {
-            self.engine.shingles(bytes, view.is_record, scratch);
-            sort_unique(&mut scratch.hashes, sorted);
-            scratch.hashes.as_slice().into()
-        })
+        SCRATCH.with_borrow_mut(|scratch| self.engine.sketcher.shingle_set(bytes, view.is_record, scratch))
     }
 }
 
@@ -74,16 +69,8 @@ impl Matcher {
         let bands = engine.get().sketcher.bands;
         Matcher {
             engine,
-            gates: Gates {
-                threshold,
-                low: gate,
-                pairs,
-                links,
-            },
-            sketched: Sketched {
-                keys: vec![Vec::new(); bands],
-                ..Sketched::default()
-            },
+            gates: Gates { threshold, low: gate, pairs, links },
+            sketched: Sketched { keys: vec![Vec::new(); bands], ..Sketched::default() },
             segments: Vec::new(),
             matching: None,
         }
@@ -108,20 +95,13 @@ impl Matcher {
         if count == 0 {
             return Ok(());
         }
-        for (all, added) in self
-            .sketched
-            .keys
-            .iter_mut()
-            .zip(keys.as_slice()?.chunks_exact(count))
-        {
+        for (all, added) in self.sketched.keys.iter_mut().zip(keys.as_slice()?.chunks_exact(count)) {
             all.extend_from_slice(added);
         }
         self.sketched.low.extend_from_slice(low.as_slice()?);
         self.sketched.tokens.extend_from_slice(tokens.as_slice()?);
         let (halves, _) = digest.as_slice()?.as_chunks::<2>();
-        let digests = halves
-            .iter()
-            .map(|&[high, low]| u128::from(high) << 64 | u128::from(low));
+        let digests = halves.iter().map(|&[high, low]| u128::from(high) << 64 | u128::from(low));
         self.sketched.digests.extend(digests);
         Ok(())
     }
@@ -135,94 +115,53 @@ impl Matcher {
         segments: Vec<(Py<PyArray1<u8>>, Py<PyArray1<i64>>, Py<PyArray1<i64>>, bool)>,
     ) -> PyResult<()> {
         let count = self.sketched.tokens.len();
-        let order: Vec<u32> = order
-            .as_slice()?
-            .iter()
-            .filter_map(|&doc| u32::try_from(doc).ok())
-            .collect();
+        let order: Vec<u32> = order.as_slice()?.iter().filter_map(|&doc| u32::try_from(doc).ok()).collect();
         let mut seen = vec![false; count];
-        let fresh = order.iter().filter(|&&doc| {
-            seen.get_mut(doc as usize)
-                .is_some_and(|seen| !std::mem::replace(seen, true))
-        });
+        let fresh = order
+            .iter()
+            .filter(|&&doc| seen.get_mut(doc as usize).is_some_and(|seen| !std::mem::replace(seen, true)));
         if order.len() != count || fresh.count() != count || count >= u32::MAX as usize {
             return Err(invalid("order must name every document once"));
         }
         self.segments = segments
             .into_iter()
-            .map(|(data, starts, ends, is_record)| Segment {
-                data,
-                starts,
-                ends,
-                is_record,
-            })
+            .map(|(data, starts, ends, is_record)| Segment { data, starts, ends, is_record })
             .collect();
-        let total = self
-            .segments
-            .iter()
-            .map(|segment| segment.starts.bind(py).len())
-            .sum::<usize>();
+        let total = self.segments.iter().map(|segment| segment.starts.bind(py).len()).sum::<usize>();
         if total != count {
-            return Err(invalid(format!(
-                "segments hold {total} documents, sketches are of {count}"
-            )));
+            return Err(invalid(format!("segments hold {total} documents, sketches are of {count}")));
         }
         let sketched = std::mem::take(&mut self.sketched);
         let (gates, num_perm) = (self.gates, self.engine.get().sketcher.permutations.count());
-        self.matching = Some(guard(py, move || {
-            Matching::new(sketched, order, gates, num_perm)
-        })?);
+        self.matching = Some(guard(py, move || Matching::new(sketched, order, gates, num_perm))?);
         Ok(())
     }
 
     /// Decide up to `limit` more documents; returns how many are decided by now.
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
-        let Matcher {
-            engine,
-            segments,
-            matching,
-            ..
-        } = self;
-        let matching = matching
-            .as_mut()
-            .ok_or_else(|| invalid("the matcher has not been started"))?;
+        let Matcher { engine, segments, matching, .. } = self;
+        let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
         let held: Vec<_> = segments
             .iter()
             .map(|segment| {
                 let bind = |array: &Py<PyArray1<i64>>| array.bind(py).readonly();
-                (
-                    segment.data.bind(py).readonly(),
-                    bind(&segment.starts),
-                    bind(&segment.ends),
-                )
+                (segment.data.bind(py).readonly(), bind(&segment.starts), bind(&segment.ends))
             })
             .collect();
         let mut views = Vec::with_capacity(held.len());
         let mut first = 0;
         for ((data, starts, ends), segment) in held.iter().zip(&*segments) {
             let (data, starts, ends) = (data.as_slice()?, starts.as_slice()?, ends.as_slice()?);
-            views.push(View {
-                data,
-                starts,
-                ends,
-                is_record: segment.is_record,
-                first,
-            });
+            views.push(View { data, starts, ends, is_record: segment.is_record, first });
             first += starts.len();
         }
-        let stored = Stored {
-            engine: engine.get(),
-            segments: views,
-        };
+        let stored = Stored { engine: engine.get(), segments: views };
         guard(py, || matching.advance(limit, &stored))
     }
 
     /// The outcome by input position, as the fields of `dedup.model.Matches`.
     fn result<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let matching = self
-            .matching
-            .as_ref()
-            .ok_or_else(|| invalid("the matcher has not been started"))?;
+        let matching = self.matching.as_ref().ok_or_else(|| invalid("the matcher has not been started"))?;
         let order = matching.order();
         let position = |rank: u32| i64::from(order[rank as usize]);
         let count = order.len();
@@ -256,23 +195,15 @@ impl Matcher {
         result.set_item("relation", relation.into_pyarray(py))?;
         result.set_item("similarity", similarity.into_pyarray(py))?;
         result.set_item("containment", containment.into_pyarray(py))?;
-        let links = matching
-            .links()
-            .iter()
-            .flat_map(|&(doc, other)| [position(doc), position(other)]);
+        let links = matching.links().iter().flat_map(|&(doc, other)| [position(doc), position(other)]);
         result.set_item("links", two(links.collect())?)?;
-        let ends = pairs
-            .iter()
-            .flat_map(|pair| [position(pair.earlier), position(pair.later)]);
+        let ends = pairs.iter().flat_map(|pair| [position(pair.earlier), position(pair.later)]);
         result.set_item("pairs", two(ends.collect())?)?;
         let relations: Vec<u8> = pairs.iter().map(|pair| if pair.exact { 1 } else { 2 }).collect();
         result.set_item("pair_relation", relations.into_pyarray(py))?;
         let column = |value: fn(&crate::matching::Pair) -> f64| pairs.iter().map(value).collect::<Vec<_>>();
         result.set_item("pair_similarity", column(|pair| pair.similarity).into_pyarray(py))?;
-        result.set_item(
-            "pair_containment",
-            column(|pair| pair.containment).into_pyarray(py),
-        )?;
+        result.set_item("pair_containment", column(|pair| pair.containment).into_pyarray(py))?;
         result.set_item("counts", counts)?;
         Ok(result)
     }

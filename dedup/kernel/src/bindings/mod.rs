@@ -1,6 +1,7 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
 mod buffers;
+pub mod engine;
 pub mod ids;
 pub mod json;
 pub mod matcher;
@@ -37,9 +38,7 @@ pub fn guard<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResu
 /// What a panic said.
 fn said(panic: &(dyn Any + Send)) -> &str {
     let owned = panic.downcast_ref::<String>().map(String::as_str);
-    owned
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("no message")
+    owned.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }
 
 /// A ValueError.
@@ -53,7 +52,5 @@ pub fn check_offsets(offsets: &[i64], length: usize) -> PyResult<()> {
     if ascending && offsets[offsets.len() - 1] as usize <= length {
         return Ok(());
     }
-    Err(invalid(
-        "offsets must ascend within the buffer and be one more than the texts",
-    ))
+    Err(invalid("offsets must ascend within the buffer and be one more than the texts"))
 }

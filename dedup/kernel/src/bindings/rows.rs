@@ -11,14 +11,8 @@ type In<'py, T> = PyReadonlyArray1<'py, T>;
 
 /// What became of all documents: representative, cluster size, relation, similarity, containment, and families if
 /// asked for.
-type Outcome<'py> = (
-    In<'py, i64>,
-    In<'py, i64>,
-    In<'py, u8>,
-    In<'py, f64>,
-    In<'py, f64>,
-    Option<In<'py, i64>>,
-);
+type Outcome<'py> =
+    (In<'py, i64>, In<'py, i64>, In<'py, u8>, In<'py, f64>, In<'py, f64>, Option<In<'py, i64>>);
 
 /// The rows of clusters.jsonl for the documents `start` to `stop`.
 ///

@@ -2,30 +2,20 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
+use super::texts::tasks;
 use super::{check_offsets, guard, invalid};
+use crate::sketch::text_of;
 use crate::strip::{Action, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
-
-/// Bytes of text that one task covers.
-const TASK: i64 = 1 << 17;
 
 /// The fields of `dedup.model.Rule` that matter here, in its order: id, cls, pos, max_words, action, strength, pattern,
 /// literals, cased.
-type RuleFields = (
-    String,
-    String,
-    String,
-    usize,
-    String,
-    String,
-    String,
-    Vec<String>,
-    bool,
-);
+type RuleFields = (String, String, String, usize, String, String, String, Vec<String>, bool);
 /// Line number from 1, removed text, action, id of the rule.
 type RemovalFields = (usize, String, &'static str, String);
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
@@ -41,7 +31,7 @@ type StrippedFields<'py> = (
 /// Boilerplate rules, ready to strip texts.
 #[pyclass(module = "dedup._kernel", frozen)]
 pub struct Stripper {
-    pub kernel: Kernel,
+    pub kernel: Arc<Kernel>,
     ids: Vec<String>,
 }
 
@@ -65,7 +55,7 @@ impl Stripper {
         let rules = rules.ok_or_else(|| invalid("a rule has an unknown pos, action or strength"))?;
         let refuse = |(number, error): (usize, String)| invalid(format!("rule {}: {error}", ids[number]));
         let kernel = Kernel::new(rules).map_err(refuse)?;
-        Ok(Stripper { kernel, ids })
+        Ok(Stripper { kernel: Arc::new(kernel), ids })
     }
 
     /// The matching form of a line, and where its plain form begins and ends.
@@ -88,18 +78,12 @@ impl Stripper {
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         check_offsets(offsets, data.len())?;
         let parts: Vec<Part> = guard(py, || {
-            tasks(offsets)
-                .into_par_iter()
-                .map(|task| self.strip_part(data, offsets, task, explain))
-                .collect()
+            tasks(offsets).into_par_iter().map(|task| self.strip_part(data, offsets, task, explain)).collect()
         })?;
-        let mut all = Part {
-            ends: vec![0],
-            ..Part::default()
-        };
+        let mut all = Part { ends: vec![0], ..Part::default() };
         for part in parts {
             let start = all.data.len();
-            all.data.extend(part.data);
+            all.data.extend_from_slice(&part.data);
             all.ends.extend(part.ends.iter().map(|end| start + end));
             all.dropped_lines.extend(part.dropped_lines);
             all.removed_bytes.extend(part.removed_bytes);
@@ -124,24 +108,16 @@ impl Stripper {
         let mut removals = Vec::new();
         for i in task {
             let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
-            // The check of `str` is three times as fast as that of `from_utf8_lossy`.
-            let text = str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed);
+            let text = text_of(bytes);
             removals.clear();
-            let stripped = self
-                .kernel
-                .strip(&text, &mut scratch, explain.then_some(&mut removals));
+            let stripped = self.kernel.strip(&text, &mut scratch, explain.then_some(&mut removals));
             part.data.extend_from_slice(stripped.text.as_bytes());
             part.ends.push(part.data.len());
             part.dropped_lines.push(stripped.dropped_lines as u32);
             part.removed_bytes.push(stripped.removed_bytes as u32);
             part.guarded.push(u8::from(stripped.is_guarded));
             if explain {
-                part.removals.push(
-                    removals
-                        .iter()
-                        .map(|removal| self.describe(&text, removal))
-                        .collect(),
-                );
+                part.removals.push(removals.iter().map(|removal| self.describe(&text, removal)).collect());
             }
         }
         part
@@ -158,12 +134,7 @@ impl Stripper {
             Source::Repeat => "structure.repeat",
             Source::Rule(number) => &self.ids[number as usize],
         };
-        (
-            removal.line + 1,
-            text[removal.start..removal.end].to_owned(),
-            action,
-            rule.to_owned(),
-        )
+        (removal.line + 1, text[removal.start..removal.end].to_owned(), action, rule.to_owned())
     }
 }
 
@@ -193,17 +164,4 @@ fn rule(fields: RuleFields) -> Option<Rule> {
         literals,
         is_cased,
     })
-}
-
-/// Consecutive documents of about `TASK` bytes each.
-fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
-    let mut tasks = Vec::new();
-    let mut start = 0;
-    while start + 1 < offsets.len() {
-        let stop = offsets.partition_point(|&offset| offset < offsets[start] + TASK);
-        let stop = stop.clamp(start + 1, offsets.len() - 1);
-        tasks.push(start..stop);
-        start = stop;
-    }
-    tasks
 }

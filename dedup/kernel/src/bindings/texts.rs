@@ -1,4 +1,4 @@
-//! Batches of texts: tokenise, shingle, sign, band, and all of it at once.
+//! Batches of texts, stage by stage: tokenise, shingle, sign, band.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,17 +9,16 @@ use rayon::prelude::*;
 
 use super::{check_offsets, guard, invalid};
 use crate::bands::band_keys;
-use crate::json::{Fields, lift};
 use crate::shingles::hash_shingles;
 use crate::sign::{Level, Permutations};
-use crate::sketch::{Scratch, Sketcher, Sketches};
+use crate::sketch::text_of;
 use crate::tokens::Tokens;
 
 /// Bytes of text that one task of a batch covers: long enough to forget the cost of the task.
 const TASK: i64 = 1 << 17;
 
 /// Consecutive documents of about `TASK` bytes each.
-fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
+pub(super) fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
     let mut tasks = Vec::new();
     let mut start = 0;
     while start + 1 < offsets.len() {
@@ -34,12 +33,6 @@ fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
 /// Text `i`; invalid UTF-8 becomes U+FFFD.
 fn text_at<'a>(data: &'a [u8], offsets: &[i64], i: usize) -> Cow<'a, str> {
     text_of(&data[offsets[i] as usize..offsets[i + 1] as usize])
-}
-
-/// Bytes as text; invalid UTF-8 becomes U+FFFD. Valid text, the rule, is checked ten times faster than by
-/// going for the replacement at once.
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// Offsets int64[n + 1] of pieces of the given lengths.
@@ -128,20 +121,13 @@ fn level(name: Option<&str>) -> PyResult<Level> {
         Some(name) => levels
             .into_iter()
             .find(|level| level.name() == name)
-            .ok_or_else(|| {
-                invalid(format!(
-                    "this machine has no level {name}, only {:?}",
-                    self::levels()
-                ))
-            }),
+            .ok_or_else(|| invalid(format!("this machine has no level {name}, only {:?}", self::levels()))),
     }
 }
 
-fn permutations(a: &[u32], b: &[u32], level_name: Option<&str>) -> PyResult<Permutations> {
+pub(super) fn permutations(a: &[u32], b: &[u32], level_name: Option<&str>) -> PyResult<Permutations> {
     if a.is_empty() || a.len() != b.len() {
-        return Err(invalid(
-            "multipliers and addends must be equally many, at least one",
-        ));
+        return Err(invalid("multipliers and addends must be equally many, at least one"));
     }
     Ok(Permutations::new(a, b, level(level_name)?))
 }
@@ -163,13 +149,12 @@ pub fn sign<'py>(
     let count = offsets.len() - 1;
     let signatures = guard(py, || {
         let mut signatures = vec![0u32; count * permutations.count()];
-        signatures
-            .par_chunks_mut(permutations.count())
-            .enumerate()
-            .with_min_len(32)
-            .for_each_init(Vec::new, |mixed, (i, row)| {
+        signatures.par_chunks_mut(permutations.count()).enumerate().with_min_len(32).for_each_init(
+            Vec::new,
+            |mixed, (i, row)| {
                 permutations.sign(&hashes[offsets[i] as usize..offsets[i + 1] as usize], mixed, row);
-            });
+            },
+        );
         signatures
     })?;
     signatures.into_pyarray(py).reshape([count, permutations.count()])
@@ -185,9 +170,7 @@ pub fn band<'py>(
 ) -> PyResult<Bound<'py, PyArray2<u32>>> {
     let num_perm = signatures.as_array().ncols();
     if bands == 0 || rows == 0 || bands * rows > num_perm {
-        return Err(invalid(format!(
-            "{bands} bands x {rows} rows do not fit into {num_perm} values"
-        )));
+        return Err(invalid(format!("{bands} bands x {rows} rows do not fit into {num_perm} values")));
     }
     let count = signatures.as_array().nrows();
     let signatures = signatures.as_slice()?;
@@ -195,131 +178,9 @@ pub fn band<'py>(
         let mut keys = vec![0u32; count * bands];
         let mut bytes = Vec::new();
         for (i, signature) in signatures.chunks_exact(num_perm).enumerate() {
-            band_keys(signature, bands, rows, &mut bytes, |band, key| {
-                keys[band * count + i] = key
-            });
+            band_keys(signature, bands, rows, &mut bytes, |band, key| keys[band * count + i] = key);
         }
         keys
     })?;
     keys.into_pyarray(py).reshape([bands, count])
-}
-
-/// What turns raw texts into sketches: settings of a run, shared by all its batches.
-#[pyclass(frozen, module = "dedup._kernel")]
-pub struct Engine {
-    pub(crate) sketcher: Sketcher,
-    text_fields: Fields,
-}
-
-#[pymethods]
-impl Engine {
-    #[new]
-    fn new(
-        a: PyReadonlyArray1<'_, u32>,
-        b: PyReadonlyArray1<'_, u32>,
-        size: usize,
-        bands: usize,
-        rows: usize,
-        text_fields: Vec<String>,
-    ) -> PyResult<Self> {
-        let permutations = permutations(a.as_slice()?, b.as_slice()?, None)?;
-        if size == 0 || bands == 0 || rows == 0 || bands * rows > permutations.count() {
-            return Err(invalid(
-                "shingle size, bands and rows must be at least 1 and fit the permutations",
-            ));
-        }
-        Ok(Engine { sketcher: Sketcher {
-                size,
-                permutations,
-                bands,
-                rows,
-            }, text_fields: Fields::new(&text_fields, &[]) })
-    }
-
-    /// Sketches of raw texts: (keys uint32[bands, n], low uint8[n, num_perm], tokens uint32[n], digest
-    /// uint64[n, 2]).
-    #[expect(clippy::type_complexity, reason = "a tuple of arrays is what Python gets")]
-    fn sketch<'py>(
-        &self,
-        py: Python<'py>,
-        data: PyReadonlyArray1<'py, u8>,
-        offsets: PyReadonlyArray1<'py, i64>,
-    ) -> PyResult<(
-        Bound<'py, PyArray2<u32>>,
-        Bound<'py, PyArray2<u8>>,
-        Bound<'py, PyArray1<u32>>,
-        Bound<'py, PyArray2<u64>>,
-    )> {
-        let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
-        check_offsets(offsets, data.len())?;
-        let count = offsets.len() - 1;
-        let (keys, low, tokens, digests) = guard(py, || {
-            let task = |scratch: &mut Scratch, task: Range<usize>| {
-                let mut out = Sketches::default();
-                for i in task {
-                    self.sketcher
-                        .sketch(&text_at(data, offsets, i), scratch, &mut out);
-                }
-                out
-            };
-            let parts: Vec<Sketches> = tasks(offsets)
-                .into_par_iter()
-                .map_init(Scratch::default, task)
-                .collect();
-            self.join(&parts, count)
-        })?;
-        Ok((
-            keys.into_pyarray(py).reshape([self.sketcher.bands, count])?,
-            low.into_pyarray(py)
-                .reshape([count, self.sketcher.permutations.count()])?,
-            tokens.into_pyarray(py),
-            digests.into_pyarray(py).reshape([count, 2])?,
-        ))
-    }
-}
-
-impl Engine {
-    /// Put the parts of a batch together, band keys band-major.
-    fn join(&self, parts: &[Sketches], count: usize) -> (Vec<u32>, Vec<u8>, Vec<u32>, Vec<u64>) {
-        let bands = self.sketcher.bands;
-        let mut keys = vec![0; bands * count];
-        let mut low = Vec::with_capacity(count * self.sketcher.permutations.count());
-        let mut tokens = Vec::with_capacity(count);
-        let mut digests = Vec::with_capacity(2 * count);
-        for part in parts {
-            let first = tokens.len();
-            for (i, document) in part.keys.chunks_exact(bands).enumerate() {
-                for (band, &key) in document.iter().enumerate() {
-                    keys[band * count + first + i] = key;
-                }
-            }
-            low.extend_from_slice(&part.low);
-            tokens.extend_from_slice(&part.tokens);
-            digests.extend(
-                part.digests
-                    .iter()
-                    .flat_map(|&digest| [(digest >> 64) as u64, digest as u64]),
-            );
-        }
-        (keys, low, tokens, digests)
-    }
-}
-
-impl Engine {
-    /// Shingle hashes of one stored document into `scratch.hashes`, in text order.
-    ///
-    /// A record was usable when it was first read, so it can be lifted again.
-    pub(crate) fn shingles(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) {
-        let Scratch { lifted, tokens, hashes, .. } = scratch;
-        let bytes = if is_record {
-            lifted.clear();
-            lift(bytes, &self.text_fields, lifted).expect("the record has not changed since it was scanned");
-            lifted
-        } else {
-            bytes
-        };
-        tokens.read(&text_of(bytes));
-        hashes.clear();
-        hash_shingles(tokens, self.sketcher.size, hashes);
-    }
 }

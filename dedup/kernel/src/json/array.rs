@@ -13,11 +13,7 @@ use super::scan::BYTE_ORDER_MARK;
 pub fn split_array(data: &[u8]) -> Result<(Vec<i64>, Vec<i64>), Malformed> {
     let fail = |what, at| Err(Malformed { what, at });
     let (mut starts, mut ends) = (Vec::new(), Vec::new());
-    let mark = if data.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        0
-    };
+    let mark = if data.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
     let mut at = skip_space(data, mark);
     if data.get(at) != Some(&b'[') {
         return fail("expected '['", at);
@@ -42,11 +38,7 @@ pub fn split_array(data: &[u8]) -> Result<(Vec<i64>, Vec<i64>), Malformed> {
         }
     }
     at = skip_space(data, at);
-    if at < data.len() {
-        fail("unexpected text after the array", at)
-    } else {
-        Ok((starts, ends))
-    }
+    if at < data.len() { fail("unexpected text after the array", at) } else { Ok((starts, ends)) }
 }
 
 /// The comma or bracket that ends the element at `data[at]`; `open` is scratch space for the brackets to be closed.
@@ -59,19 +51,13 @@ fn find_element_end(data: &[u8], mut at: usize, open: &mut Vec<u8>) -> Result<us
             b'[' => open.push(b']'),
             b',' | b']' if open.is_empty() => return Ok(at),
             b'}' | b']' if open.pop() != Some(byte) => {
-                return Err(Malformed {
-                    what: "unexpected bracket",
-                    at,
-                });
+                return Err(Malformed { what: "unexpected bracket", at });
             }
             _ => {}
         }
         at += 1;
     }
-    Err(Malformed {
-        what: "unterminated array",
-        at,
-    })
+    Err(Malformed { what: "unterminated array", at })
 }
 
 /// The closing quote of the string whose opening quote is `data[open]`.
@@ -84,8 +70,5 @@ fn find_string_end(data: &[u8], open: usize) -> Result<usize, Malformed> {
         }
         at += 2;
     }
-    Err(Malformed {
-        what: "unterminated string",
-        at: open,
-    })
+    Err(Malformed { what: "unterminated string", at: open })
 }

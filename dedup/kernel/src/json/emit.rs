@@ -4,14 +4,7 @@ use super::record::is_space;
 
 /// The kept records of `data[starts[i]..ends[i]]`, byte for byte, each with its line end.
 pub fn select(data: &[u8], starts: &[i64], ends: &[i64], keep: &[bool]) -> Vec<u8> {
-    let kept = || {
-        starts
-            .iter()
-            .zip(ends)
-            .zip(keep)
-            .filter(|(_, keep)| **keep)
-            .map(|(span, _)| span)
-    };
+    let kept = || starts.iter().zip(ends).zip(keep).filter(|(_, keep)| **keep).map(|(span, _)| span);
     let size = kept().map(|(start, end)| (end - start) as usize + 2).sum();
     let mut out = Vec::with_capacity(size);
     for (&start, &end) in kept() {
@@ -33,11 +26,8 @@ pub fn annotate(
     offsets: &[i64],
 ) -> Result<Vec<u8>, usize> {
     const KEY: &[u8] = b"\"dedup\": ";
-    let size = starts
-        .iter()
-        .zip(ends)
-        .map(|(start, end)| (end - start) as usize + KEY.len() + 4)
-        .sum::<usize>();
+    let size =
+        starts.iter().zip(ends).map(|(start, end)| (end - start) as usize + KEY.len() + 4).sum::<usize>();
     let mut out = Vec::with_capacity(size + tags.len());
     for (i, (&start, &end)) in starts.iter().zip(ends).enumerate() {
         let record = &data[start as usize..end as usize];
@@ -63,9 +53,5 @@ fn split_before_brace(record: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The line end at `data[at]`; a line feed where there is none.
 fn line_end(data: &[u8], at: usize) -> &'static [u8] {
-    if data[at..].starts_with(b"\r\n") {
-        b"\r\n"
-    } else {
-        b"\n"
-    }
+    if data[at..].starts_with(b"\r\n") { b"\r\n" } else { b"\n" }
 }

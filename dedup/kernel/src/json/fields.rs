@@ -37,11 +37,7 @@ impl Fields {
     /// Prepares the fields that make up the text and `more` fields; a name may occur more than once.
     pub fn new<S: AsRef<str>>(text_fields: &[S], more: &[S]) -> Fields {
         let mut fields = Fields {
-            names: text_fields
-                .iter()
-                .chain(more)
-                .map(|name| name.as_ref().to_owned())
-                .collect(),
+            names: text_fields.iter().chain(more).map(|name| name.as_ref().to_owned()).collect(),
             text_count: text_fields.len(),
             nodes: vec![Node::new()],
             targets: Vec::new(),
@@ -52,19 +48,11 @@ impl Fields {
             let path: Vec<&str> = name.split('.').collect();
             let literal = fields.insert(&[name]);
             // No record is deep enough for a longer path.
-            places.push((
-                literal,
-                (2..=MAX_DEPTH)
-                    .contains(&path.len())
-                    .then(|| fields.insert(&path)),
-            ));
+            places.push((literal, (2..=MAX_DEPTH).contains(&path.len()).then(|| fields.insert(&path))));
         }
         fields.number(ROOT, &mut 0);
         let target = |node: u32| fields.nodes[node as usize].target.expect("asked for");
-        fields.targets = places
-            .iter()
-            .map(|&(key, path)| (target(key), path.map(target)))
-            .collect();
+        fields.targets = places.iter().map(|&(key, path)| (target(key), path.map(target))).collect();
         fields.target_count = fields.nodes[ROOT as usize].below.len();
         fields
     }
@@ -94,10 +82,7 @@ impl Fields {
     #[inline]
     pub(super) fn child(&self, node: u32, key: &[u8]) -> u32 {
         let children = &self.nodes[node as usize].children;
-        children
-            .iter()
-            .find(|(name, _)| name == key)
-            .map_or(NOWHERE, |&(_, child)| child)
+        children.iter().find(|(name, _)| name == key).map_or(NOWHERE, |&(_, child)| child)
     }
 
     /// The target of exactly this node.
@@ -119,9 +104,7 @@ impl Fields {
                 NOWHERE => {
                     let child = self.nodes.len() as u32;
                     self.nodes.push(Node::new());
-                    self.nodes[node as usize]
-                        .children
-                        .push((key.as_bytes().to_vec(), child));
+                    self.nodes[node as usize].children.push((key.as_bytes().to_vec(), child));
                     child
                 }
                 child => child,
@@ -148,10 +131,6 @@ impl Fields {
 
 impl Node {
     fn new() -> Node {
-        Node {
-            children: Vec::new(),
-            target: None,
-            below: 0..0,
-        }
+        Node { children: Vec::new(), target: None, below: 0..0 }
     }
 }

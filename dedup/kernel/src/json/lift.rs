@@ -36,10 +36,9 @@ pub(super) fn lift_with(
     fields: &Fields,
     out: &mut Vec<u8>,
 ) -> Result<Condition, Unusable> {
-    let lone = reader.read(record).map_err(|malformed| Unusable {
-        reason: Reason::Malformed,
-        detail: malformed.to_string(),
-    })?;
+    let lone = reader
+        .read(record)
+        .map_err(|malformed| Unusable { reason: Reason::Malformed, detail: malformed.to_string() })?;
     check_text(reader, record, fields)?;
     let utf8 = from_utf8(record).is_ok();
     for field in 0..fields.text_names().len() {
@@ -85,22 +84,13 @@ fn not_a_string(name: &str, kind: &str) -> Unusable {
 }
 
 fn no_text(wanted: &[String], (names, more): (Vec<String>, bool)) -> Unusable {
-    let list = |names: &[String]| {
-        names
-            .iter()
-            .map(|name| quote(name))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let list = |names: &[String]| names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ");
     let there = match (names.is_empty(), more) {
         (true, _) => "no fields".to_owned(),
         (false, false) => list(&names),
         (false, true) => list(&names) + ", ...",
     };
-    Unusable {
-        reason: Reason::NoText,
-        detail: format!("no field {}; the record has {there}", list(wanted)),
-    }
+    Unusable { reason: Reason::NoText, detail: format!("no field {}; the record has {there}", list(wanted)) }
 }
 
 /// A name as a JSON string, cut to a length that suits a message.
@@ -134,23 +124,14 @@ mod tests {
 
     #[test]
     fn appends_the_text() {
-        assert_eq!(
-            lifted(r#"{"a": {"b": "x\n"}, "c": "y"}"#, &["c", "a.b"]),
-            Ok("y\nx\n".to_owned())
-        );
-        assert_eq!(
-            lifted(r#"{"a": {"b": "x"}, "c": null}"#, &["c", "a.b"]),
-            Ok("\nx".to_owned())
-        );
+        assert_eq!(lifted(r#"{"a": {"b": "x\n"}, "c": "y"}"#, &["c", "a.b"]), Ok("y\nx\n".to_owned()));
+        assert_eq!(lifted(r#"{"a": {"b": "x"}, "c": null}"#, &["c", "a.b"]), Ok("\nx".to_owned()));
     }
 
     #[test]
     fn says_why_not() {
         assert_eq!(lifted(r#"{"a": "x"}"#, &["b"]), Err(Reason::NoText));
-        assert_eq!(
-            lifted(r#"{"a": "x", "b": 1}"#, &["a", "b"]),
-            Err(Reason::TextNotString)
-        );
+        assert_eq!(lifted(r#"{"a": "x", "b": 1}"#, &["a", "b"]), Err(Reason::TextNotString));
         assert_eq!(lifted(r#"{"a": "x""#, &["a"]), Err(Reason::Malformed));
     }
 }

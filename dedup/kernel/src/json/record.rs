@@ -36,11 +36,7 @@ pub struct Found {
     pub end: usize,
 }
 
-const MISSING: Found = Found {
-    kind: Kind::Missing,
-    start: 0,
-    end: 0,
-};
+const MISSING: Found = Found { kind: Kind::Missing, start: 0, end: 0 };
 
 /// Reads records one after the other.
 pub struct Reader<'f> {
@@ -53,12 +49,7 @@ pub struct Reader<'f> {
 
 impl<'f> Reader<'f> {
     pub fn new(fields: &'f Fields) -> Reader<'f> {
-        Reader {
-            fields,
-            found: vec![MISSING; fields.target_count()],
-            stack: Vec::new(),
-            key: Vec::new(),
-        }
+        Reader { fields, found: vec![MISSING; fields.target_count()], stack: Vec::new(), key: Vec::new() }
     }
 
     /// The value of field `field` in the record last read. A literal key goes before a dotted path, whatever its value.
@@ -66,12 +57,7 @@ impl<'f> Reader<'f> {
     pub fn value(&self, field: usize) -> Found {
         let (literal, path) = self.fields.targets(field);
         match (self.found[literal], path) {
-            (
-                Found {
-                    kind: Kind::Missing, ..
-                },
-                Some(path),
-            ) => self.found[path],
+            (Found { kind: Kind::Missing, .. }, Some(path)) => self.found[path],
             (found, _) => found,
         }
     }
@@ -147,23 +133,13 @@ impl<'f> Reader<'f> {
                         lone |= string.lone;
                         at = string.end + 1;
                         Found {
-                            kind: Kind::String {
-                                escaped: string.escaped,
-                            },
+                            kind: Kind::String { escaped: string.escaped },
                             start: start + 1,
                             end: string.end,
                         }
                     }
-                    Some(b'{') => Found {
-                        kind: Kind::Object,
-                        start,
-                        end: start + 1,
-                    },
-                    Some(b'[') => Found {
-                        kind: Kind::Array,
-                        start,
-                        end: start + 1,
-                    },
+                    Some(b'{') => Found { kind: Kind::Object, start, end: start + 1 },
+                    Some(b'[') => Found { kind: Kind::Array, start, end: start + 1 },
                     _ => {
                         let Some((kind, end)) = read_scalar(record, at) else {
                             return fail("expected a value", at);
@@ -258,21 +234,14 @@ fn read_scalar(bytes: &[u8], at: usize) -> Option<(Kind, usize)> {
         return Some((Kind::Number, end));
     }
     let rest = bytes.get(at..)?;
-    NAMES
-        .iter()
-        .find(|(name, _)| rest.starts_with(name))
-        .map(|&(name, kind)| (kind, at + name.len()))
+    NAMES.iter().find(|(name, _)| rest.starts_with(name)).map(|&(name, kind)| (kind, at + name.len()))
 }
 
 /// The end of the longest number at `bytes[at]`, None if there is none.
 #[inline]
 fn read_number(bytes: &[u8], at: usize) -> Option<usize> {
-    let digits = |from: usize| {
-        bytes[from.min(bytes.len())..]
-            .iter()
-            .take_while(|b| b.is_ascii_digit())
-            .count()
-    };
+    let digits =
+        |from: usize| bytes[from.min(bytes.len())..].iter().take_while(|b| b.is_ascii_digit()).count();
     let mut end = at + usize::from(bytes.get(at) == Some(&b'-'));
     end += match bytes.get(end)? {
         b'0' => 1,

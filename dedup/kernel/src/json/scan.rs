@@ -44,11 +44,8 @@ pub struct Scan {
 
 /// Scans the JSON lines of `data[start..end]`; the range begins and ends at line ends or at those of the data.
 pub fn scan_lines(data: &[u8], start: usize, end: usize, fields: &Fields) -> Scan {
-    let start = if start == 0 && data[..end].starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
-    } else {
-        start
-    };
+    let start =
+        if start == 0 && data[..end].starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { start };
     let mut parts = Vec::new();
     let mut from = start;
     let size = part_size(end - start);
@@ -61,34 +58,21 @@ pub fn scan_lines(data: &[u8], start: usize, end: usize, fields: &Fields) -> Sca
         parts.push((from, to));
         from = to;
     }
-    join(
-        parts
-            .into_par_iter()
-            .map(|(from, to)| scan_part_of_lines(data, from, to, fields))
-            .collect(),
-        fields,
-    )
+    join(parts.into_par_iter().map(|(from, to)| scan_part_of_lines(data, from, to, fields)).collect(), fields)
 }
 
 /// Scans the records `data[starts[i]..ends[i]]`; record `i` has line number `i + 1`.
 pub fn scan_spans(data: &[u8], starts: &[i64], ends: &[i64], fields: &Fields) -> Scan {
-    let bytes = starts
-        .iter()
-        .zip(ends)
-        .map(|(start, end)| (end - start) as usize)
-        .sum();
+    let bytes = starts.iter().zip(ends).map(|(start, end)| (end - start) as usize).sum();
     let parts = usize::max(1, bytes / part_size(bytes));
     let length = usize::max(1, starts.len().div_ceil(parts));
-    let parts = starts
-        .par_chunks(length)
-        .zip(ends.par_chunks(length))
-        .map(|(starts, ends)| {
-            let mut scanner = Scanner::new(data, fields, 0);
-            for (&start, &end) in starts.iter().zip(ends) {
-                scanner.record(start as usize, end as usize);
-            }
-            scanner.scan
-        });
+    let parts = starts.par_chunks(length).zip(ends.par_chunks(length)).map(|(starts, ends)| {
+        let mut scanner = Scanner::new(data, fields, 0);
+        for (&start, &end) in starts.iter().zip(ends) {
+            scanner.record(start as usize, end as usize);
+        }
+        scanner.scan
+    });
     join(parts.collect(), fields)
 }
 
@@ -105,14 +89,7 @@ fn scan_part_of_lines(data: &[u8], start: usize, end: usize, fields: &Fields) ->
     let mut from = start;
     for feed in memchr_iter(b'\n', &data[start..end]) {
         let to = start + feed;
-        scanner.line(
-            from,
-            if data[from..to].ends_with(b"\r") {
-                to - 1
-            } else {
-                to
-            },
-        );
+        scanner.line(from, if data[from..to].ends_with(b"\r") { to - 1 } else { to });
         from = to + 1;
     }
     if from < end {
@@ -132,12 +109,7 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// A scanner that expects `size` bytes of records.
     fn new(data: &'a [u8], fields: &'a Fields, size: usize) -> Scanner<'a> {
-        Scanner {
-            data,
-            fields,
-            reader: Reader::new(fields),
-            scan: Scan::new(fields, size),
-        }
+        Scanner { data, fields, reader: Reader::new(fields), scan: Scan::new(fields, size) }
     }
 
     /// Scans a line, which is no record where it is blank.
@@ -152,12 +124,7 @@ impl<'a> Scanner<'a> {
 
     #[inline]
     fn record(&mut self, start: usize, end: usize) {
-        let Scanner {
-            data,
-            fields,
-            reader,
-            scan,
-        } = self;
+        let Scanner { data, fields, reader, scan } = self;
         let record = &data[start..end];
         scan.line_count += 1;
         let condition = match lift_with(reader, record, fields, &mut scan.texts.data) {
@@ -191,10 +158,7 @@ impl<'a> Scanner<'a> {
 
 impl Texts {
     fn new(size: usize) -> Texts {
-        Texts {
-            data: Vec::with_capacity(size),
-            offsets: vec![0],
-        }
+        Texts { data: Vec::with_capacity(size), offsets: vec![0] }
     }
 
     /// Ends the text that was appended to `data`.
@@ -206,17 +170,13 @@ impl Texts {
     fn append(&mut self, other: &Texts) {
         let base = self.data.len() as i64;
         self.data.extend_from_slice(&other.data);
-        self.offsets
-            .extend(other.offsets[1..].iter().map(|offset| base + offset));
+        self.offsets.extend(other.offsets[1..].iter().map(|offset| base + offset));
     }
 }
 
 impl Scan {
     fn new(fields: &Fields, size: usize) -> Scan {
-        let column = |_| Column {
-            texts: Texts::new(0),
-            valid: Vec::new(),
-        };
+        let column = |_| Column { texts: Texts::new(0), valid: Vec::new() };
         Scan {
             texts: Texts::new(size),
             columns: fields.columns().map(column).collect(),
@@ -241,8 +201,7 @@ impl Scan {
         self.ends.extend(other.ends);
         self.lines.extend(other.lines.iter().map(|line| base + line));
         self.repaired += other.repaired;
-        self.skipped
-            .extend(other.skipped.into_iter().map(|(line, why)| (base + line, why)));
+        self.skipped.extend(other.skipped.into_iter().map(|(line, why)| (base + line, why)));
         self.line_count += other.line_count;
     }
 }

@@ -29,11 +29,7 @@ fn is_special(byte: u8) -> bool {
 pub fn find_special(bytes: &[u8], from: usize) -> usize {
     let near = bytes.len().min(from + NEAR);
     let at = find_by_steps(&bytes[..near], from);
-    if at < near || near == bytes.len() {
-        at
-    } else {
-        find_far(bytes, near)
-    }
+    if at < near || near == bytes.len() { at } else { find_far(bytes, near) }
 }
 
 /// `find_special`, step by step.
@@ -47,10 +43,7 @@ fn find_by_steps(bytes: &[u8], from: usize) -> usize {
             return at;
         }
     }
-    bytes[at..]
-        .iter()
-        .position(|&byte| is_special(byte))
-        .map_or(bytes.len(), |length| at + length)
+    bytes[at..].iter().position(|&byte| is_special(byte)).map_or(bytes.len(), |length| at + length)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -195,11 +188,7 @@ mod tests {
                 step[place..place + 2].copy_from_slice(&pair.to_le_bytes());
                 let first = |found: fn(&u8) -> bool| step.iter().position(found).unwrap_or(STEP);
                 let (plain, unescaped) = (first(|&byte| is_special(byte)), first(|&byte| byte == b'\\'));
-                assert_eq!(
-                    (plain_bytes(&step), unescaped_bytes(&step)),
-                    (plain, unescaped),
-                    "{step:?}"
-                );
+                assert_eq!((plain_bytes(&step), unescaped_bytes(&step)), (plain, unescaped), "{step:?}");
                 assert_eq!(portable::plain_bytes(&step), plain, "{step:?}");
                 assert_eq!(portable::unescaped_bytes(&step), unescaped, "{step:?}");
             }

@@ -27,18 +27,11 @@ pub fn read_string(bytes: &[u8], open: usize) -> Result<Quoted, Malformed> {
     loop {
         match bytes.get(at) {
             Some(b'"') => {
-                return Ok(Quoted {
-                    end: at,
-                    escaped,
-                    lone,
-                });
+                return Ok(Quoted { end: at, escaped, lone });
             }
             Some(b'\\') => {
                 let Some((character, length)) = read_escape(bytes, at) else {
-                    return Err(Malformed {
-                        what: "invalid escape",
-                        at,
-                    });
+                    return Err(Malformed { what: "invalid escape", at });
                 };
                 escaped = true;
                 lone |= character.is_none();
@@ -49,16 +42,10 @@ pub fn read_string(bytes: &[u8], open: usize) -> Result<Quoted, Malformed> {
                 }
             }
             Some(_) => {
-                return Err(Malformed {
-                    what: "control character in a string",
-                    at,
-                });
+                return Err(Malformed { what: "control character in a string", at });
             }
             None => {
-                return Err(Malformed {
-                    what: "unterminated string",
-                    at: open,
-                });
+                return Err(Malformed { what: "unterminated string", at: open });
             }
         }
     }
@@ -186,12 +173,7 @@ fn push_repaired(raw: &[u8], out: &mut Vec<u8>) {
     while at < raw.len() {
         if raw[at] == b'\\' {
             let (character, length) = read_escape(raw, at).unwrap_or((None, 1));
-            out.extend_from_slice(
-                character
-                    .unwrap_or('\u{fffd}')
-                    .encode_utf8(&mut [0; 4])
-                    .as_bytes(),
-            );
+            out.extend_from_slice(character.unwrap_or('\u{fffd}').encode_utf8(&mut [0; 4]).as_bytes());
             at += length;
         } else {
             let end = memchr(b'\\', &raw[at..]).map_or(raw.len(), |length| at + length);

@@ -22,10 +22,8 @@ struct Groups {
 impl Buckets {
     /// Group the ranks `leaders` (ascending) by key in each band; `keys[band][order[rank]]` is a key.
     pub fn group(keys: Vec<Vec<u32>>, order: &[u32], leaders: &[u32]) -> Self {
-        let bands: Vec<Groups> = keys
-            .into_par_iter()
-            .map(|keys| Groups::of_band(&keys, order, leaders))
-            .collect();
+        let bands: Vec<Groups> =
+            keys.into_par_iter().map(|keys| Groups::of_band(&keys, order, leaders)).collect();
         let total: usize = bands.iter().map(|groups| groups.members.len()).sum();
         assert!(total < u32::MAX as usize, "more than 4 billion places in buckets");
         let mut of_starts = vec![0u32; order.len() + 1];
@@ -54,13 +52,7 @@ impl Buckets {
                 bucket += 1;
             }
         }
-        Buckets {
-            of,
-            of_starts,
-            members: vec![0; total],
-            filled: vec![0; starts.len() - 1],
-            starts,
-        }
+        Buckets { of, of_starts, members: vec![0; total], filled: vec![0; starts.len() - 1], starts }
     }
 
     /// What is in each bucket of the document, so far.
@@ -71,11 +63,7 @@ impl Buckets {
     /// What is in each bucket of the document from rank `first` on, so far.
     pub fn since(&self, rank: usize, first: u32) -> impl Iterator<Item = &[u32]> {
         self.all(rank).map(move |members| {
-            let recent = members
-                .iter()
-                .rev()
-                .take_while(|&&member| member >= first)
-                .count();
+            let recent = members.iter().rev().take_while(|&&member| member >= first).count();
             &members[members.len() - recent..]
         })
     }
@@ -106,14 +94,8 @@ impl Groups {
             .map(|&rank| u64::from(keys[order[rank as usize] as usize]) << 32 | u64::from(rank))
             .collect();
         sort_by_key(&mut entries);
-        let mut groups = Groups {
-            members: Vec::new(),
-            sizes: Vec::new(),
-        };
-        for group in entries
-            .chunk_by(|a, b| a >> 32 == b >> 32)
-            .filter(|group| group.len() > 1)
-        {
+        let mut groups = Groups { members: Vec::new(), sizes: Vec::new() };
+        for group in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1) {
             groups.members.extend(group.iter().map(|&entry| entry as u32));
             groups.sizes.push(group.len() as u32);
         }

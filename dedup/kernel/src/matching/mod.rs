@@ -113,25 +113,16 @@ struct Seeker {
 impl Matching {
     /// Group the sketches into buckets. `order` lists all positions, first choice first.
     pub fn new(sketched: Sketched, order: Vec<u32>, gates: Gates, num_perm: usize) -> Self {
-        let Sketched {
-            keys,
-            low,
-            tokens,
-            digests,
-        } = sketched;
+        let Sketched { keys, low, tokens, digests } = sketched;
         let count = order.len();
         let empty: Vec<bool> = order.iter().map(|&doc| tokens[doc as usize] == 0).collect();
         let twins = twins::first_copies(&order, &digests, &empty);
         drop(digests);
-        let leaders: Vec<u32> = (0..count as u32)
-            .filter(|&r| twins[r as usize] == r && !empty[r as usize])
-            .collect();
+        let leaders: Vec<u32> =
+            (0..count as u32).filter(|&r| twins[r as usize] == r && !empty[r as usize]).collect();
         let buckets = Buckets::group(keys, &order, &leaders);
         let seekers = (0..rayon::current_num_threads())
-            .map(|_| Seeker {
-                met: vec![0; count],
-                candidates: Vec::new(),
-            })
+            .map(|_| Seeker { met: vec![0; count], candidates: Vec::new() })
             .collect();
         Matching {
             gates,
@@ -167,9 +158,7 @@ impl Matching {
             self.decisions.push(decision);
         }
         let decisions = &self.decisions;
-        self.shelf.tidy(block, |rank| {
-            self.gates.pairs || decisions[rank].representative == rank as u32
-        });
+        self.shelf.tidy(block, |rank| self.gates.pairs || decisions[rank].representative == rank as u32);
     }
 
     /// Compare the documents of a block with those in the buckets so far, in parallel.
@@ -209,11 +198,7 @@ impl Matching {
         let at = rank as usize;
         let twin = self.twins[at];
         if self.empty[at] {
-            return Decision {
-                representative: rank,
-                similarity: f64::NAN,
-                containment: f64::NAN,
-            };
+            return Decision { representative: rank, similarity: f64::NAN, containment: f64::NAN };
         }
         if twin != rank {
             if self.gates.pairs {
@@ -247,21 +232,10 @@ impl Matching {
             self.buckets.put(at);
         }
         match finding.best {
-            Some(Pair {
-                earlier,
-                similarity,
-                containment,
-                ..
-            }) => Decision {
-                representative: earlier,
-                similarity,
-                containment,
-            },
-            None => Decision {
-                representative: rank,
-                similarity: 1.0,
-                containment: 1.0,
-            },
+            Some(Pair { earlier, similarity, containment, .. }) => {
+                Decision { representative: earlier, similarity, containment }
+            }
+            None => Decision { representative: rank, similarity: 1.0, containment: 1.0 },
         }
     }
 
@@ -290,9 +264,7 @@ impl Matching {
             let least = match best {
                 // Ties go to the earlier representative, so a later one has to be better.
                 Some(best) if !list_all => least_shared(own.len(), set.len(), best, |s| s > best),
-                _ => least_shared(own.len(), set.len(), self.gates.threshold, |s| {
-                    s >= self.gates.threshold
-                }),
+                _ => least_shared(own.len(), set.len(), self.gates.threshold, |s| s >= self.gates.threshold),
             };
             let Some(shared) = shared_at_least(own, set, least) else {
                 continue;

@@ -26,12 +26,7 @@ pub struct Shelf {
 impl Shelf {
     pub fn new(count: usize) -> Self {
         let sets = std::iter::repeat_with(OnceLock::new).take(count).collect();
-        Shelf {
-            sets,
-            made: Mutex::default(),
-            kept: VecDeque::new(),
-            bytes: 0,
-        }
+        Shelf { sets, made: Mutex::default(), kept: VecDeque::new(), bytes: 0 }
     }
 
     /// The set of a document, made if need be.
@@ -44,12 +39,7 @@ impl Shelf {
 
     /// After a block: drop the sets of its documents that nobody will be compared with, then the oldest.
     pub fn tidy(&mut self, block: Range<usize>, stays: impl Fn(usize) -> bool) {
-        for rank in self
-            .made
-            .get_mut()
-            .expect("no holder of the lock panics")
-            .drain(..)
-        {
+        for rank in self.made.get_mut().expect("no holder of the lock panics").drain(..) {
             let at = rank as usize;
             if block.contains(&at) && !stays(at) {
                 self.sets[at].take();

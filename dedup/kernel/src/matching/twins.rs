@@ -13,10 +13,7 @@ pub fn first_copies(order: &[u32], digests: &[u128], empty: &[bool]) -> Vec<u32>
         .collect();
     entries.par_sort_unstable();
     let mut twins: Vec<u32> = (0..order.len() as u32).collect();
-    for group in entries
-        .chunk_by(|a, b| a.0 == b.0)
-        .filter(|group| group.len() > 1)
-    {
+    for group in entries.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1) {
         // Half a digest agrees: nearly always the whole one does, with the first.
         let mut firsts: Vec<u32> = Vec::new();
         for &(_, rank) in group {

@@ -59,11 +59,7 @@ pub fn plain(form: &[u8]) -> (usize, usize) {
             _ => break,
         }
     }
-    if start == end {
-        (0, form.len())
-    } else {
-        (start, end)
-    }
+    if start == end { (0, form.len()) } else { (start, end) }
 }
 
 /// Words of a form for the guard rails, counted up to about `enough`.
@@ -134,9 +130,7 @@ fn append_segment(rest: &str, fold: bool, start: usize, out: &mut Vec<u8>) -> us
         } else if straight(char) != char || is_own_form(char) || is_fixed(char) {
             push(char, fold, start, out);
         } else if !is_ignored(char) {
-            std::iter::once(char)
-                .nfkc()
-                .for_each(|char| push(char, fold, start, out));
+            std::iter::once(char).nfkc().for_each(|char| push(char, fold, start, out));
         }
         return size;
     }
@@ -170,11 +164,7 @@ fn first_char(bytes: &[u8]) -> Option<(char, usize)> {
 
 /// The last character of valid UTF-8, and its length.
 fn last_char(bytes: &[u8]) -> Option<(char, usize)> {
-    let size = 1 + bytes
-        .iter()
-        .rev()
-        .take_while(|&&byte| byte & 0xc0 == 0x80)
-        .count();
+    let size = 1 + bytes.iter().rev().take_while(|&&byte| byte & 0xc0 == 0x80).count();
     first_char(&bytes[bytes.len().checked_sub(size)?..])
 }
 
@@ -198,10 +188,7 @@ fn straight(char: char) -> char {
 
 fn is_space(char: char) -> bool {
     matches!(char, '\0'..=' ' | '\x7f' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}')
-        || matches!(
-            char,
-            '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
-        )
+        || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}')
 }
 
 fn is_ignored(char: char) -> bool {
@@ -254,9 +241,7 @@ fn is_own_form(char: char) -> bool {
         }
         table
     });
-    TABLE
-        .get(char as usize / 64)
-        .is_some_and(|word| word >> (char as usize % 64) & 1 == 1)
+    TABLE.get(char as usize / 64).is_some_and(|word| word >> (char as usize % 64) & 1 == 1)
 }
 
 fn is_unchanged(char: char) -> bool {

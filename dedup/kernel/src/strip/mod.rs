@@ -104,9 +104,7 @@ pub struct Stripper {
 impl Stripper {
     /// Prepare `rules`; an error is the number of a rule and what is wrong with it.
     pub fn new(rules: Vec<Rule>) -> Result<Stripper, (usize, String)> {
-        Ok(Stripper {
-            rules: Rules::new(rules)?,
-        })
+        Ok(Stripper { rules: Rules::new(rules)? })
     }
 
     /// Strip one text; what was removed is appended to `removals` in the order of the lines.
@@ -117,12 +115,7 @@ impl Stripper {
         removals: Option<&mut Vec<Removal>>,
     ) -> Stripped<'a> {
         if !self.read(text, scratch) {
-            return Stripped {
-                text,
-                dropped_lines: 0,
-                removed_bytes: 0,
-                is_guarded: false,
-            };
+            return Stripped { text, dropped_lines: 0, removed_bytes: 0, is_guarded: false };
         }
         let is_guarded = settle::settle(&self.rules, text, scratch);
         if let Some(removals) = removals {
@@ -142,12 +135,7 @@ impl Stripper {
             scratch.clean.push_str(&text[line.left.0..line.left.1]);
         }
         let removed_bytes = text.len() - scratch.clean.len();
-        Stripped {
-            text: &scratch.clean,
-            dropped_lines,
-            removed_bytes,
-            is_guarded,
-        }
+        Stripped { text: &scratch.clean, dropped_lines, removed_bytes, is_guarded }
     }
 
     /// Split `text` into lines and match them; whether anything was found that might be removed.
@@ -169,9 +157,7 @@ impl Stripper {
         let literals = self.rules.literals.as_ref();
         let next_literal = |from: usize, forms: &[u8]| {
             let input = aho_corasick::Input::new(forms).span(from..forms.len());
-            literals
-                .and_then(|literals| literals.find(input))
-                .map_or(usize::MAX, |found| found.start())
+            literals.and_then(|literals| literals.find(input)).map_or(usize::MAX, |found| found.start())
         };
         let mut literal_at = next_literal(0, &scratch.forms);
         for i in 0..scratch.lines.len() {
@@ -199,14 +185,7 @@ impl Rules {
         has_literal: bool,
         scratch: &mut Scratch,
     ) -> (usize, usize) {
-        let Scratch {
-            forms,
-            hits,
-            nominated,
-            cased,
-            ends,
-            ..
-        } = scratch;
+        let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
@@ -228,29 +207,19 @@ impl Rules {
                 form::append(raw, false, cased);
                 cased_plain = form::plain(cased);
             }
-            let (form, plain) = if rule.is_cased {
-                (&cased[..], cased_plain)
-            } else {
-                (form, plain)
-            };
+            let (form, plain) = if rule.is_cased { (&cased[..], cased_plain) } else { (form, plain) };
             let left = match rule.action {
                 Action::Drop => matcher.covers(&form[plain.0..plain.1]).then_some(line.left),
                 Action::StripPrefix => matcher.find(&form[plain.0..]).map(|(_, end)| {
                     form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut = ends
-                        .iter()
-                        .find(|(_, size)| *size >= plain.0 + end)
-                        .map_or(raw.len(), |at| at.0);
+                    let cut =
+                        ends.iter().find(|(_, size)| *size >= plain.0 + end).map_or(raw.len(), |at| at.0);
                     let rest = raw[cut..].trim_start_matches(is_trimmed);
                     (line.left.1 - rest.len(), line.left.1)
                 }),
                 Action::StripSuffix => matcher.find(&form[..plain.1]).map(|(start, _)| {
                     form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut = ends
-                        .iter()
-                        .rev()
-                        .find(|(_, size)| *size <= start)
-                        .map_or(0, |at| at.0);
+                    let cut = ends.iter().rev().find(|(_, size)| *size <= start).map_or(0, |at| at.0);
                     let rest = raw[..cut].trim_end_matches(is_trimmed);
                     (line.left.0, line.left.0 + rest.len())
                 }),
@@ -286,13 +255,7 @@ fn list_removals(scratch: &Scratch, removals: &mut Vec<Removal>) {
     let first = removals.len();
     removals.extend(scratch.lines.iter().filter_map(|line| {
         let source = line.dropped_by?;
-        Some(Removal {
-            line: line.number,
-            start: line.raw.0,
-            end: line.raw.1,
-            action: Action::Drop,
-            source,
-        })
+        Some(Removal { line: line.number, start: line.raw.0, end: line.raw.1, action: Action::Drop, source })
     }));
     let is_kept = |cut: &&Cut| scratch.lines[cut.line].dropped_by.is_none();
     removals.extend(scratch.cuts.iter().filter(is_kept).map(|cut| Removal {

@@ -72,8 +72,7 @@ impl Matcher {
     }
 
     fn regex(&self) -> &Regex {
-        self.regex
-            .get_or_init(|| build(&self.rule).expect("the pattern was parsed when the rule was made"))
+        self.regex.get_or_init(|| build(&self.rule).expect("the pattern was parsed when the rule was made"))
     }
 }
 
@@ -84,10 +83,7 @@ fn build(rule: &Rule) -> Result<Regex, regex::Error> {
         Action::StripSuffix => format!(r"(?:{})\z", rule.pattern),
     };
     // Bounded by the patterns themselves; the default of 10 MB would refuse some that are only long.
-    RegexBuilder::new(&pattern)
-        .unicode(false)
-        .size_limit(1 << 28)
-        .build()
+    RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 28).build()
 }
 
 /// All rules, and the means to nominate some of them for a line.
@@ -119,28 +115,16 @@ impl Rules {
                 made.with_literals.push(number as u32);
                 literals.extend(rule.literals.iter().cloned());
             } else if let Some(beginnings) = beginnings {
-                beginnings
-                    .iter()
-                    .for_each(|beginning| made.add_beginning(beginning, number as u32));
+                beginnings.iter().for_each(|beginning| made.add_beginning(beginning, number as u32));
             } else {
                 made.everywhere.push(number as u32);
             }
-            let finders = rule
-                .literals
-                .iter()
-                .map(|literal| Finder::new(literal).into_owned())
-                .collect();
-            made.matchers.push(Matcher {
-                rule,
-                literals: finders,
-                regex: OnceLock::new(),
-            });
+            let finders = rule.literals.iter().map(|literal| Finder::new(literal).into_owned()).collect();
+            made.matchers.push(Matcher { rule, literals: finders, regex: OnceLock::new() });
         }
         made.lengths.sort_unstable();
         if !literals.is_empty() {
-            let built = AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostFirst)
-                .build(&literals);
+            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&literals);
             made.literals = Some(built.map_err(|error| (0, error.to_string()))?);
         }
         Ok(made)
@@ -166,10 +150,7 @@ impl Rules {
     }
 
     fn add_beginning(&mut self, beginning: &[u8], number: u32) {
-        let numbers = self
-            .beginnings
-            .entry(key(first_bytes(beginning), beginning.len()))
-            .or_default();
+        let numbers = self.beginnings.entry(key(first_bytes(beginning), beginning.len())).or_default();
         if numbers.last() != Some(&number) {
             numbers.push(number);
         }
@@ -181,47 +162,28 @@ impl Rules {
 
 /// How the matches of `rule` begin, in folded form; None if there are too many ways or matches need not begin the line.
 fn beginnings(rule: &Rule) -> Result<Option<Vec<Vec<u8>>>, String> {
-    let parsed = ParserBuilder::new()
-        .utf8(false)
-        .unicode(false)
-        .build()
-        .parse(&rule.pattern);
+    let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
     let hir = parsed.map_err(|error| error.to_string())?;
     if rule.action == Action::StripSuffix {
         return Ok(None);
     }
     let mut extractor = Extractor::new();
-    extractor
-        .kind(ExtractKind::Prefix)
-        .limit_class(256)
-        .limit_literal_len(BEGINNING)
-        .limit_total(4096);
+    extractor.kind(ExtractKind::Prefix).limit_class(256).limit_literal_len(BEGINNING).limit_total(4096);
     let found = extractor.extract(&hir);
     let Some(literals) = found.literals() else {
         return Ok(None);
     };
     let fold = |literal: &[u8]| {
-        if rule.is_cased {
-            folded(literal)
-        } else {
-            literal.to_vec()
-        }
+        if rule.is_cased { folded(literal) } else { literal.to_vec() }
     };
     let beginnings: Vec<Vec<u8>> = literals.iter().map(|literal| fold(literal.as_bytes())).collect();
-    Ok(beginnings
-        .iter()
-        .all(|beginning| !beginning.is_empty())
-        .then_some(beginnings))
+    Ok(beginnings.iter().all(|beginning| !beginning.is_empty()).then_some(beginnings))
 }
 
 /// The folded form of the whole characters that `literal` begins with, cut to the bytes that are looked at.
 fn folded(literal: &[u8]) -> Vec<u8> {
     let whole = literal.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let mut folded: Vec<u8> = whole
-        .chars()
-        .map(form::fold_char)
-        .collect::<String>()
-        .into_bytes();
+    let mut folded: Vec<u8> = whole.chars().map(form::fold_char).collect::<String>().into_bytes();
     folded.truncate(BEGINNING);
     folded
 }

@@ -56,9 +56,7 @@ pub fn is_number(plain: &[u8]) -> bool {
 
 /// Whether any line repeats the one before it.
 pub fn has_repeats(scratch: &Scratch) -> bool {
-    repeats(&scratch.lines, &scratch.filled, &scratch.forms)
-        .next()
-        .is_some()
+    repeats(&scratch.lines, &scratch.filled, &scratch.forms).next().is_some()
 }
 
 /// Repeat rounds until one changes nothing; whether a weak rule acted. `filled` are the lines with text.
@@ -134,13 +132,7 @@ fn decide(
         if let Some(hit) = acting.clone().find(|hit| is_drop(hit.rule)) {
             decisions.push((i, Decision::Drop(Source::Rule(hit.rule))));
         } else if let Some(hit) = acting.next() {
-            decisions.push((
-                i,
-                Decision::Cut {
-                    rule: hit.rule,
-                    left: hit.left,
-                },
-            ));
+            decisions.push((i, Decision::Cut { rule: hit.rule, left: hit.left }));
         }
     }
 }
@@ -155,17 +147,8 @@ fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, le
         return;
     }
     let action = rules.matchers[rule as usize].rule.action;
-    let taken = if action == Action::StripPrefix {
-        (old.left.0, left.0)
-    } else {
-        (left.1, old.left.1)
-    };
-    scratch.cuts.push(Cut {
-        line: i,
-        taken,
-        action,
-        rule,
-    });
+    let taken = if action == Action::StripPrefix { (old.left.0, left.0) } else { (left.1, old.left.1) };
+    scratch.cuts.push(Cut { line: i, taken, action, rule });
     line.hits = rules.match_line(text, &line, true, scratch);
     scratch.lines[i] = line;
 }
@@ -179,14 +162,8 @@ fn find_structure(
     weak: bool,
 ) -> Vec<(usize, Source)> {
     let mut found = Vec::new();
-    let Scratch {
-        lines, forms, hits, ..
-    } = scratch;
-    let remaining: Vec<usize> = filled
-        .iter()
-        .copied()
-        .filter(|&i| lines[i].dropped_by.is_none())
-        .collect();
+    let Scratch { lines, forms, hits, .. } = scratch;
+    let remaining: Vec<usize> = filled.iter().copied().filter(|&i| lines[i].dropped_by.is_none()).collect();
     found.extend(repeats(lines, &remaining, forms).map(|i| (i, Source::Repeat)));
     for window in remaining.windows(3) {
         let [first, number, second] = [window[0], window[1], window[2]].map(|i| &lines[i]);
@@ -228,9 +205,7 @@ fn repeats<'a>(
         form::count_words(&forms[start..end], REPEAT_WORDS) >= REPEAT_WORDS
     };
     let pairs = remaining.windows(2);
-    pairs
-        .filter(move |pair| plain(pair[0]) == plain(pair[1]) && is_long(pair[1]))
-        .map(|pair| pair[1])
+    pairs.filter(move |pair| plain(pair[0]) == plain(pair[1]) && is_long(pair[1])).map(|pair| pair[1])
 }
 
 /// The lines with text that have not been dropped.

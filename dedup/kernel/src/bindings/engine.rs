@@ -1,0 +1,111 @@
+//! All stages in a row: raw texts in, sketches out.
+
+use std::ops::Range;
+
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
+use pyo3::prelude::*;
+use rayon::prelude::*;
+
+use super::strip::Stripper;
+use super::texts::{permutations, tasks};
+use super::{check_offsets, guard, invalid};
+use crate::json::Fields;
+use crate::sketch::{Scratch, Sketcher, Sketches};
+
+/// The fields of `dedup.model.Sketches`, in its order.
+type SketchesFields<'py> = (
+    Bound<'py, PyArray2<u32>>,
+    Bound<'py, PyArray2<u8>>,
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray2<u64>>,
+    usize,
+    usize,
+);
+
+/// What turns raw texts into sketches: settings of a run, shared by all its batches.
+#[pyclass(frozen, module = "dedup._kernel")]
+pub struct Engine {
+    pub sketcher: Sketcher,
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    fn new(
+        stripper: Option<&Stripper>,
+        a: PyReadonlyArray1<'_, u32>,
+        b: PyReadonlyArray1<'_, u32>,
+        size: usize,
+        bands: usize,
+        rows: usize,
+        text_fields: Vec<String>,
+    ) -> PyResult<Self> {
+        let permutations = permutations(a.as_slice()?, b.as_slice()?, None)?;
+        if size == 0 || bands == 0 || rows == 0 || bands * rows > permutations.count() {
+            return Err(invalid("shingle size, bands and rows must be at least 1 and fit the permutations"));
+        }
+        let stripper = stripper.map(|stripper| stripper.kernel.clone());
+        let text_fields = Fields::new(&text_fields, &[]);
+        Ok(Engine { sketcher: Sketcher { stripper, size, permutations, bands, rows, text_fields } })
+    }
+
+    /// Sketches of raw texts.
+    fn sketch<'py>(
+        &self,
+        py: Python<'py>,
+        data: PyReadonlyArray1<'py, u8>,
+        offsets: PyReadonlyArray1<'py, i64>,
+    ) -> PyResult<SketchesFields<'py>> {
+        let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
+        check_offsets(offsets, data.len())?;
+        let count = offsets.len() - 1;
+        let (bands, num_perm) = (self.sketcher.bands, self.sketcher.permutations.count());
+        let all = guard(py, || {
+            let task = |scratch: &mut Scratch, task: Range<usize>| {
+                let mut out = Sketches::default();
+                for i in task {
+                    let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
+                    self.sketcher.sketch(bytes, scratch, &mut out);
+                }
+                out
+            };
+            let parts: Vec<Sketches> =
+                tasks(offsets).into_par_iter().map_init(Scratch::default, task).collect();
+            join(&parts, count, bands, num_perm)
+        })?;
+        let halves: Vec<u64> = all.digests.iter().flat_map(|&d| [(d >> 64) as u64, d as u64]).collect();
+        Ok((
+            all.keys.into_pyarray(py).reshape([bands, count])?,
+            all.low.into_pyarray(py).reshape([count, num_perm])?,
+            all.tokens.into_pyarray(py),
+            halves.into_pyarray(py).reshape([count, 2])?,
+            all.dropped_lines,
+            all.removed_bytes,
+        ))
+    }
+}
+
+/// Put the parts of a batch together, band keys band-major.
+fn join(parts: &[Sketches], count: usize, bands: usize, num_perm: usize) -> Sketches {
+    let mut all = Sketches {
+        keys: vec![0; bands * count],
+        low: Vec::with_capacity(count * num_perm),
+        tokens: Vec::with_capacity(count),
+        digests: Vec::with_capacity(count),
+        ..Sketches::default()
+    };
+    for part in parts {
+        let first = all.tokens.len();
+        for (i, document) in part.keys.chunks_exact(bands).enumerate() {
+            for (band, &key) in document.iter().enumerate() {
+                all.keys[band * count + first + i] = key;
+            }
+        }
+        all.low.extend_from_slice(&part.low);
+        all.tokens.extend_from_slice(&part.tokens);
+        all.digests.extend_from_slice(&part.digests);
+        all.dropped_lines += part.dropped_lines;
+        all.removed_bytes += part.removed_bytes;
+    }
+    all
+}
