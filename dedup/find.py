@@ -193,7 +193,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
     positions = Texts.from_strings([str(i) for i in range(count)])
     if id_field not in batch.schema.names:
         return positions
-    lifted: Column = value_column(batch, id_field)
+    lifted: Column = value_column(batch, id_field, np.ones(count, np.bool_))
     names, _ = unique(
         complete(lifted, positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
     )
@@ -203,7 +203,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
 def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:
     if field not in batch.schema.names and field.split(".")[0] not in batch.schema.names:
         raise _no_column(field, batch, purpose)
-    return value_column(batch, field)
+    return value_column(batch, field, np.ones(len(batch), np.bool_))
 
 
 def _no_column(field: str, batch: pa.RecordBatch, purpose: str) -> UsageError:

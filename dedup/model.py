@@ -146,7 +146,8 @@ class Matches:
         similarity: float64[n], exact Jaccard with the representative; 1 for a kept document, NaN for an empty one.
         containment: float64[n], the larger of the two containments with the representative; NaN for an empty one.
         links: int64[l, 2], (document, representative) for every near relation found, when asked for; else empty.
-        pairs: int64[p, 2], all verified pairs (a earlier in priority order), when asked for; else empty.
+        pairs: int64[p, 2], all verified pairs, the earlier in priority order first, when asked for; else empty. An
+            exact copy is listed as such with its first copy only, and near with all that are near that one.
         pair_relation: uint8[p]; pair_similarity, pair_containment: float64[p].
         counts: deterministic counters: candidates (pairs that share a band), gated (of them, dropped by the low-byte
             gate), verified (compared exactly).

@@ -21,6 +21,9 @@ from dedup.model import I64, Matches, Relation, Segment, Sketches
 ShinglesOf = Callable[[Segment, int], frozenset[int]]
 """Shingle hashes of the document at a position within a segment."""
 
+Pair = tuple[int, int, Relation, float, float]
+"""Two documents, the earlier in priority order first; relation, similarity, containment."""
+
 
 class ReferenceMatcher:
     """The oracle of `stages.Matcher`; decides everything in the first `advance`."""
@@ -78,7 +81,7 @@ class ReferenceMatcher:
         rank = {doc: r for r, doc in enumerate(self._order)}
         buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
         twins: dict[tuple[int, ...], int] = {}
-        pairs: list[tuple[int, int, Relation, float, float]] = []
+        pairs: list[Pair] = []
         links: list[tuple[int, int]] = []
         counts = {"candidates": 0, "gated": 0, "verified": 0}
         for doc in self._order:
@@ -119,8 +122,7 @@ class ReferenceMatcher:
             if representative[doc] == doc or self._want_pairs:
                 for key in bucket_keys:
                     buckets[key].append(doc)
-        if not self._want_pairs:
-            pairs = []
+        pairs = _with_copies(pairs, rank) if self._want_pairs else []
         pairs.sort(key=lambda pair: (rank[pair[1]], rank[pair[0]]))
         columns = list(zip(*pairs, strict=True)) or [(), (), (), (), ()]
         return Matches(
@@ -135,3 +137,19 @@ class ReferenceMatcher:
             np.array(columns[4], np.float64),
             counts,
         )
+
+
+def _with_copies(pairs: Sequence[Pair], rank: dict[int, int]) -> list[Pair]:
+    """Add what follows for exact copies: a near pair holds for the copies of either side too."""
+    copies: dict[int, list[int]] = defaultdict(list)
+    for first, copy, relation, *_ in pairs:
+        if relation is Relation.EXACT:
+            copies[first].append(copy)
+    every = [pair for pair in pairs if pair[2] is Relation.EXACT]
+    for a, b, relation, jaccard, contained in pairs:
+        if relation is Relation.NEAR:
+            for one in [a, *copies[a]]:
+                for other in [b, *copies[b]]:
+                    earlier, later = sorted((one, other), key=rank.__getitem__)
+                    every.append((earlier, later, relation, jaccard, contained))
+    return every

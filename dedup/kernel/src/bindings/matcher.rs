@@ -180,8 +180,7 @@ impl Matcher {
             similarity[doc] = decision.similarity;
             containment[doc] = decision.containment;
         }
-        let mut pairs = matching.pairs().to_vec();
-        pairs.sort_unstable_by_key(|pair| (pair.later, pair.earlier));
+        let pairs = matching.pairs();
         let two = |columns: Vec<i64>| -> PyResult<Bound<'py, PyArray2<i64>>> {
             let rows = columns.len() / 2;
             columns.into_pyarray(py).reshape([rows, 2])

@@ -13,6 +13,7 @@ mod buckets;
 mod shelf;
 mod twins;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -317,8 +318,26 @@ impl Matching {
         self.is_copy(rank) && self.decisions[rank].representative == self.twins[rank]
     }
 
-    pub fn pairs(&self) -> &[Pair] {
-        &self.pairs
+    /// All verified pairs, by (later, earlier): each exact copy with its first copy, and every near pair with
+    /// the exact copies of either side.
+    pub fn pairs(&self) -> Vec<Pair> {
+        let mut copies: HashMap<u32, Vec<u32>> = HashMap::new();
+        for pair in self.pairs.iter().filter(|pair| pair.exact) {
+            copies.entry(pair.earlier).or_default().push(pair.later);
+        }
+        let group = |rank: u32| std::iter::once(rank).chain(copies.get(&rank).into_iter().flatten().copied());
+        let mut all: Vec<Pair> = Vec::with_capacity(self.pairs.len());
+        for &pair in &self.pairs {
+            if pair.exact {
+                all.push(pair);
+                continue;
+            }
+            for a in group(pair.earlier) {
+                all.extend(group(pair.later).map(|b| Pair { earlier: a.min(b), later: a.max(b), ..pair }));
+            }
+        }
+        all.sort_unstable_by_key(|pair| (pair.later, pair.earlier));
+        all
     }
 
     pub fn links(&self) -> &[(u32, u32)] {
