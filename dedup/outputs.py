@@ -60,7 +60,7 @@ class Outcome:
         """Lines of pairs.jsonl."""
         found, some = self.matches, slice(start, stop)
         rows = (found.pair_relation[some], found.pair_similarity[some], found.pair_containment[some])
-        return bytes(_kernel.pair_rows(self._ids, found.pairs[some], *rows))
+        return bytes(_kernel.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows))
 
     @property
     def _ids(self) -> tuple[object, I64]:

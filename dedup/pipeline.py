@@ -133,7 +133,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         with clock.stage("match"):
             order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
             matches = _match(matcher, corpus, order, progress)
-        summary = _summarise(corpus, matches, policy, rules, options, inputs, len(sources))
+        summary = _summarise(corpus, matches, stages, policy, rules, options, inputs, len(sources))
         if directory is not None:
             with clock.stage("write"):
                 outcome = Outcome.of(corpus, matches, order, options.families)
@@ -234,6 +234,7 @@ def _match(matcher: Matcher, corpus: Corpus, order: I64, progress: Progress) -> 
 def _summarise(
     corpus: Corpus,
     matches: Matches,
+    stages: Stages,
     policy: Policy,
     rules: Sequence[Rule],
     options: Options,
@@ -246,7 +247,7 @@ def _summarise(
         Cluster(
             corpus.ids.bytes_at(position).decode("utf-8", "replace"),
             int(cluster_sizes[position]),
-            title(corpus.segments, position, options.text_fields),
+            title(corpus.segments, position, options.text_fields, stages if rules else None),
         )
         for position in largest(cluster_sizes, LARGEST)
     ]

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from dedup.model import Form, Segment
+from dedup.model import Form, Segment, Texts
+from dedup.stages import Stages
 
 LONGEST = 80
 """Characters of a title that are shown."""
 
 
-def title(segments: Sequence[Segment], position: int, text_fields: Sequence[str]) -> str:
+def title(
+    segments: Sequence[Segment], position: int, text_fields: Sequence[str], stages: Stages | None = None
+) -> str:
     """The title field of a record, or else the first line of the text that is not blank; at most `LONGEST` characters.
 
     Args:
         segments: Where the documents of the run lie.
         position: The document.
         text_fields: Fields that make up the text of a record.
+        stages: The engine that takes boilerplate away first: a skip link is no title. None = leave it.
     """
     for segment in segments:
         if position < len(segment.starts):
@@ -29,6 +33,8 @@ def title(segments: Sequence[Segment], position: int, text_fields: Sequence[str]
         if segment.form is Form.RECORD
         else content.decode("utf-8", "replace")
     )
+    if stages is not None:
+        text = stages.strip(Texts.from_strings([text])).texts.strings()[0]
     line = next((line.strip() for line in text.split("\n") if line.strip()), "")
     line = " ".join("".join(c if c.isprintable() else " " for c in line).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"

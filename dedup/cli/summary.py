@@ -42,10 +42,12 @@ def _print(summary: Summary, output: Path | None) -> None:
     console = Console(
         file=sys.stdout, highlight=False, no_color=not colours, width=None if sys.stdout.isatty() else 120
     )
-    console.print(_counts(summary, output))
-    if summary.largest:
-        console.print("\n[bold]largest clusters[/bold]")
-        console.print(_clusters(summary))
+    with console.capture() as shown:
+        console.print(_counts(summary, output))
+        if summary.largest:
+            console.print("\n[bold]largest clusters[/bold]")
+            console.print(_clusters(summary))
+    typer.echo("\n".join(line.rstrip() for line in shown.get().rstrip().split("\n")))
 
 
 def _counts(summary: Summary, output: Path | None) -> Table:
