@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedup import _kernel
-from dedup.model import I64, U8, U64, Column, Mask, Texts
+from dedup.model import I64, U64, Column, Mask, Texts
+from dedup.native import array_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def gather(texts: Texts, positions: I64) -> Texts:
     starts, lengths = texts.offsets[positions], np.diff(texts.offsets)[positions]
     offsets = _offsets(lengths)
     index = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Texts(_bytes(texts)[index].tobytes(), offsets)
+    return Texts(array_of(texts.data)[index].tobytes(), offsets)
 
 
 def _choose(first: Mask, one: Texts, other: Texts) -> Texts:
@@ -124,7 +125,7 @@ def _free_names(places: Texts, hashes: U64) -> Texts:
 
 
 def _hashes(texts: Texts) -> U64:
-    return _kernel.hash_texts(_bytes(texts), texts.offsets)
+    return _kernel.hash_texts(array_of(texts.data), texts.offsets)
 
 
 def _repeated(ascending: U64) -> Mask:
@@ -137,7 +138,3 @@ def _offsets(lengths: I64) -> I64:
     offsets = np.zeros(len(lengths) + 1, np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
-
-
-def _bytes(texts: Texts) -> U8:
-    return np.frombuffer(texts.data, np.uint8) if len(memoryview(texts.data)) else np.zeros(0, np.uint8)

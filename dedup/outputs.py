@@ -10,7 +10,8 @@ import numpy as np
 from dedup import _kernel
 from dedup.clusters import families, sizes
 from dedup.corpus import Corpus
-from dedup.model import I64, Mask, Matches, Texts
+from dedup.model import I64, U8, Mask, Matches, Texts
+from dedup.native import array_of
 from dedup.progress import Progress
 from dedup.readers import Source
 from dedup.writers import OutputDirectory, write_annotated, write_chunks, write_selected, write_skipped
@@ -49,7 +50,7 @@ class Outcome:
     def cluster_rows(self, start: int, stop: int) -> bytes:
         """Lines of clusters.jsonl."""
         places = self.corpus.places
-        locations = (places.paths.data, places.paths.offsets, places.path, places.number)
+        locations = (array_of(places.paths.data), places.paths.offsets, places.path, places.number)
         return bytes(_kernel.cluster_rows(self._ids, locations, self._columns, start, stop))
 
     def tags(self, start: int, stop: int) -> Texts:
@@ -63,8 +64,8 @@ class Outcome:
         return bytes(_kernel.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows))
 
     @property
-    def _ids(self) -> tuple[object, I64]:
-        return self.corpus.ids.data, self.corpus.ids.offsets
+    def _ids(self) -> tuple[U8, I64]:
+        return array_of(self.corpus.ids.data), self.corpus.ids.offsets
 
     @property
     def _columns(self) -> tuple[object, ...]:
