@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from tests.articles import Cli
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -24,6 +28,14 @@ def _no_developer_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: py
     monkeypatch.chdir(tmp_path_factory.mktemp("cwd"))
     for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def dedup(capfd: pytest.CaptureFixture[str]) -> Iterator[Cli]:
+    """The command line."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield Cli(capfd)
+    signal.signal(signal.SIGTERM, handler)
 
 
 @pytest.fixture
