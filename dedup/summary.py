@@ -155,7 +155,8 @@ class Summary:
         if not self.input:
             found.append("the inputs hold no articles")
         elif not documents:
-            found.append(f"all {self.input:,} records were skipped; skipped.jsonl says why")
+            hint = "; name the field of the text with --text-field" if "no_text" in self.skipped else ""
+            found.append(f"all {self.input:,} records were skipped{hint}")
         if self.removed * 2 > documents:
             verb = "duplicates" if self.annotated else "removed"
             found.append(

@@ -1,0 +1,160 @@
+"""Bad input through the command line: each case is a one-line error, or a counted skip with its location."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.articles import Cli, read_jsonl, read_summary, story, write_jsonl
+
+GOOD = [f'{{"id": "g{i}", "text": "{story(i)}"}}'.encode() for i in range(3)]
+
+
+def run_lines(
+    dedup: Cli, *lines: bytes, end: bytes = b"\n"
+) -> tuple[dict[str, object], list[dict[str, str]]]:
+    """Run on a file of these lines; the kept ones must leave byte for byte. Returns summary and skipped records."""
+    Path("in.jsonl").write_bytes(end.join(lines) + end)
+    dedup("run", "in.jsonl", "-o", "out", "--force", "--quiet")
+    summary, skipped = read_summary(Path("out")), read_jsonl(Path("out/skipped.jsonl"))
+    assert summary["input"] == summary["kept"] + summary["removed"] + summary["skipped"]
+    assert summary["skipped"] == len(skipped)
+    kept = Path("out/kept/in.jsonl").read_bytes()
+    bad = {int(record["location"].rpartition(":")[2]) for record in skipped}
+    assert kept == b"".join(
+        line + end for number, line in enumerate(lines, 1) if number not in bad and line.strip()
+    )
+    return summary, skipped
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b'{"id": "x", "body": "..."}', "no_text"),
+        (b'{"id": "x", "text": null}', "text_not_string"),
+        (b'{"id": "x", "text": 5}', "text_not_string"),
+        (b'{"id": "x", "text": ["a"]}', "text_not_string"),
+        (b'{"id": "x", "text": "cut o', "malformed"),
+        (b'{"id": "x", "text": "a"} trailing', "malformed"),
+        (b'["no", "object"]', "malformed"),
+        (b'{"id": "x", "text": "raw \x00 control"}', "malformed"),
+        (b'{"id": "x", "text": "a", "deep": ' + b"[" * 100_000 + b"]" * 99_999 + b"}", "malformed"),
+    ],
+)
+def test_unusable_records_are_skipped_with_their_place(dedup: Cli, line: bytes, reason: str) -> None:
+    summary, skipped = run_lines(dedup, GOOD[0], line, GOOD[1])
+    assert [(record["location"], record["reason"]) for record in skipped] == [("in.jsonl:2", reason)]
+    assert summary["skipped_by_reason"] == {reason: 1}
+    assert summary["kept"] == 2
+
+
+def test_a_missing_field_lists_those_there_are(dedup: Cli) -> None:
+    _, skipped = run_lines(dedup, GOOD[0], b'{"id": "x", "body": "...", "headline": "..."}')
+    assert "body" in skipped[0]["detail"]
+    assert "headline" in skipped[0]["detail"]
+
+
+def test_skipped_records_only_are_warned_about(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"id": 1, "body": "..."}])
+    result = dedup("run", "in.jsonl", "-o", "out")
+    assert "warning: all 1 records were skipped" in result.err
+    assert "--text-field" in result.err
+    assert "skipped  1  1 no_text" in result.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"invalid \xff\xfe UTF-8", b"a lone \\ud800 surrogate"],
+)
+def test_damaged_texts_are_repaired_for_comparing_only(dedup: Cli, text: bytes) -> None:
+    summary, _ = run_lines(dedup, GOOD[0], b'{"id": "x", "text": "' + text + b'"}')
+    assert summary["repaired"] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"id": "x", "text": "an escaped \\u0000 NUL"}',
+        b'{"id": "x", "text": "deep", "more": ' + b"[" * 500 + b"]" * 500 + b"}",
+        b'{"id": "x", "text": "number", "n": NaN}',
+        b'   {"id": "x", "text": "indented"}   ',
+    ],
+)
+def test_odd_records_are_no_trouble(dedup: Cli, line: bytes) -> None:
+    summary, _ = run_lines(dedup, GOOD[0], line, b"", GOOD[1])
+    assert (summary["kept"], summary["repaired"]) == (3, 0)
+
+
+def test_byte_order_mark_and_crlf(dedup: Cli) -> None:
+    summary, _ = run_lines(dedup, b"\xef\xbb\xbf" + GOOD[0], GOOD[1], GOOD[2], end=b"\r\n")
+    assert summary["kept"] == 3
+    assert [row["id"] for row in read_jsonl(Path("out/clusters.jsonl"))] == ["g0", "g1", "g2"]
+
+
+def test_duplicate_ids_are_reported_and_handled(dedup: Cli) -> None:
+    records = [{"id": "x", "text": story(i)} for i in range(3)] + [{"id": "in.jsonl:2", "text": story(3)}]
+    write_jsonl(Path("in.jsonl"), records)
+    warned = dedup("run", "in.jsonl", "-o", "out").err
+    assert "warning: 2 records came with an id already seen" in warned
+    rows = read_jsonl(Path("out/clusters.jsonl"))
+    assert [row["id"] for row in rows] == ["x", "in.jsonl:2#2", "in.jsonl:3", "in.jsonl:2"]
+    assert read_summary(Path("out"))["duplicate_ids"] == {
+        "count": 2,
+        "examples": [{"id": "x", "location": "in.jsonl:2"}, {"id": "x", "location": "in.jsonl:3"}],
+    }
+
+
+def test_a_truncated_archive(dedup: Cli) -> None:
+    whole = gzip.compress(b"\n".join(GOOD) + b"\n")
+    Path("in.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    assert "in.jsonl.gz" in dedup.fails("run", "in.jsonl.gz", "-o", "out")
+    assert not Path("out").exists()
+
+
+def test_inputs_that_are_not_there(dedup: Cli) -> None:
+    assert "no.jsonl" in dedup.fails("run", "no.jsonl", "-o", "out")
+    assert "*.jsonl" in dedup.fails("run", "*.jsonl", "-o", "out")
+    Path("empty").mkdir()
+    assert "empty" in dedup.fails("run", "empty", "-o", "out")
+    Path("picture.png").write_bytes(b"\x89PNG")
+    assert "picture.png" in dedup.fails("run", "picture.png", "-o", "out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission(dedup: Cli) -> None:
+    path = write_jsonl(Path("secret.jsonl"), [{"text": "a"}])
+    path.chmod(0)
+    assert "secret.jsonl" in dedup.fails("run", path, "-o", "out")
+
+
+def test_an_empty_file_is_no_error(dedup: Cli) -> None:
+    Path("in.jsonl").touch()
+    assert "warning: the inputs hold no articles" in dedup("run", "in.jsonl", "-o", "out").err
+    assert Path("out/kept/in.jsonl").read_bytes() == b""
+    assert read_summary(Path("out"))["input"] == 0
+
+
+def test_an_output_directory_in_use(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"text": "a"}])
+    Path("out").mkdir()
+    Path("out/mine").write_text("precious")
+    assert "--force" in dedup.fails("run", "in.jsonl", "-o", "out")
+    assert [path.name for path in Path("out").iterdir()] == ["mine"]
+    dedup("run", "in.jsonl", "-o", "out", "--force")
+    assert Path("out/mine").read_text() == "precious"
+    assert "file.txt" in dedup.fails("run", "in.jsonl", "-o", write_jsonl(Path("file.txt"), []))
+
+
+def test_a_long_line(dedup: Cli) -> None:
+    line = b'{"id": "x", "text": "' + b"word " * 50_000 + b'"}'
+    summary, _ = run_lines(dedup, GOOD[0], line, GOOD[1])
+    assert summary["kept"] == 3
+
+
+@pytest.mark.slow
+def test_a_line_of_200_megabytes(dedup: Cli) -> None:
+    line = b'{"id": "x", "text": "' + b"word " * 40_000_000 + b'"}'
+    summary, _ = run_lines(dedup, GOOD[0], line, GOOD[1])
+    assert summary["kept"] == 3

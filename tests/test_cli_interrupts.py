@@ -1,0 +1,97 @@
+"""What ends a run from outside: signals, a closed pipe, a full disk, an input that changes."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dedup.readers import Batch
+from dedup.readers.jsonl import JsonLines
+from tests.articles import Cli, story, write_jsonl
+
+DEDUP = [sys.executable, "-m", "dedup"]
+
+
+@pytest.fixture
+def articles() -> Path:
+    return write_jsonl(Path("in.jsonl"), [{"id": i, "text": story(i)} for i in range(200)])
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_leaves_nothing_behind(number: signal.Signals, code: int) -> None:
+    # The run waits for standard input, so that the signal surely comes while it is reading.
+    run = subprocess.Popen(
+        [*DEDUP, "run", "-", "-o", "out"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not Path("out").exists() or not list(Path("out").iterdir()):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(number)
+    _, err = run.communicate(timeout=20)
+    assert run.returncode == code, err
+    assert "Traceback" not in err
+    assert not Path("out").exists()
+
+
+def test_a_closed_pipe_is_no_error(articles: Path) -> None:
+    strip = subprocess.Popen([*DEDUP, "strip", str(articles)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert strip.stdout is not None
+    assert strip.stderr is not None
+    strip.stdout.close()
+    err = strip.stderr.read()
+    strip.stderr.close()
+    assert strip.wait(timeout=20) == 0
+    assert err == b""
+
+
+def test_a_full_disk(articles: Path) -> None:
+    def limit() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+
+    command = [*DEDUP, "run", str(articles), "-o", "out"]
+    # Byte code that Python writes is subject to the limit too.
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limit, env=environment)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.splitlines()[0].startswith("error: cannot write out/")
+    assert not Path("out").exists()
+
+
+def test_an_input_that_changes_during_the_run(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = JsonLines.batches
+
+    def changed(self: JsonLines, limit: int | None = None) -> Iterator[Batch]:
+        yield from read(self, limit)
+        with articles.open("a") as file:
+            file.write("{}\n")
+
+    monkeypatch.setattr(JsonLines, "batches", changed)
+    assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+def test_no_memory_is_one_line(dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("dedup.pipeline.open_sources", exhausted)
+    assert "out of memory" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+def test_an_interrupt_between_slices(dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dedup.pipeline._match", interrupted)
+    dedup("run", articles, "-o", "out", code=130)
+    assert not Path("out").exists()
