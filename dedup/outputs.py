@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dedup import _kernel
 from dedup.clusters import families, sizes
 from dedup.corpus import Corpus
-from dedup.model import I64, U8, Mask, Matches, Texts
-from dedup.native import array_of
+from dedup.model import I64, Mask, Matches, Texts
 from dedup.progress import Progress
 from dedup.readers import Source
 from dedup.writers import OutputDirectory, write_annotated, write_chunks, write_selected, write_skipped
+
+if TYPE_CHECKING:
+    from dedup._kernel import OutcomeArrays, TextBuffers
 
 ROWS = 100_000
 """Documents whose rows are made at a time: about 20 MB."""
@@ -45,12 +48,13 @@ class Outcome:
     @property
     def kept(self) -> Mask:
         """bool[n], whether a document stays."""
-        return self.matches.representative == np.arange(len(self.corpus))
+        kept: Mask = self.matches.representative == np.arange(len(self.corpus))
+        return kept
 
     def cluster_rows(self, start: int, stop: int) -> bytes:
         """Lines of clusters.jsonl."""
         places = self.corpus.places
-        locations = (array_of(places.paths.data), places.paths.offsets, places.path, places.number)
+        locations = (places.paths.data, places.paths.offsets, places.path, places.number)
         return bytes(_kernel.cluster_rows(self._ids, locations, self._columns, start, stop))
 
     def tags(self, start: int, stop: int) -> Texts:
@@ -64,13 +68,13 @@ class Outcome:
         return bytes(_kernel.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows))
 
     @property
-    def _ids(self) -> tuple[U8, I64]:
-        return array_of(self.corpus.ids.data), self.corpus.ids.offsets
+    def _ids(self) -> TextBuffers:
+        return self.corpus.ids.data, self.corpus.ids.offsets
 
     @property
-    def _columns(self) -> tuple[object, ...]:
+    def _columns(self) -> OutcomeArrays:
         found = self.matches
-        measures = (found.relation, found.similarity, found.containment)
+        measures = found.relation, found.similarity, found.containment
         return found.representative, self.cluster_size, *measures, self.family
 
 
