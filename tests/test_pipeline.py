@@ -51,6 +51,14 @@ def outputs(folder: Path, options: Options) -> dict[str, bytes]:
     return {name: (out / name).read_bytes() for name in OUTPUTS}
 
 
+def matched(representative: list[int]) -> Matches:
+    """An outcome in which nothing is known but the representatives."""
+    nothing, measures = np.zeros((0, 2), np.int64), np.ones(len(representative))
+    kept = np.zeros(len(representative), np.uint8)
+    pairs = (nothing, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0))
+    return Matches(np.array(representative, np.int64), kept, measures, measures, nothing, *pairs, counts={})
+
+
 def shingles(text: str) -> set[tuple[str, ...]]:
     """Word 5-grams; the made-up texts need no normalisation."""
     words = [word for word in text.split() if word != "…"]
@@ -148,9 +156,7 @@ def test_two_equal_runs_differ_only_in_timings_and_environment(tmp_path: Path) -
 
 def test_counts_that_do_not_reconcile_are_a_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_jsonl(tmp_path / "in.jsonl", [{"id": i, "text": story(0)} for i in range(2)])
-    wrong = Matches(
-        *[np.zeros(2, np.int64), np.full(2, Relation.NEAR, np.uint8)], *[np.ones(2)] * 2, *[None] * 5, {}
-    )  # type: ignore[arg-type]
+    wrong = replace(matched([0, 0]), relation=np.full(2, Relation.NEAR, np.uint8))
     monkeypatch.setattr("dedup.pipeline._match", lambda *_: wrong)
     with pytest.raises(InternalError, match=r"1 kept \+ 2 removed \+ 0 skipped is not 2 read"):
         run([str(tmp_path / "in.jsonl")], Options(output=tmp_path / "out"))
@@ -225,16 +231,13 @@ def test_families_are_connected_components(data: st.DataObject) -> None:
     n = data.draw(st.integers(1, 12))
     draw: Callable[..., list[Any]] = lambda values: data.draw(st.lists(values, min_size=n, max_size=n))  # noqa: E731
     order = np.array(data.draw(st.permutations(range(n))), np.int64)
-    representative = np.array(draw(st.integers(0, n - 1)), np.int64)
+    representative = draw(st.integers(0, n - 1))
     links = np.array(data.draw(st.lists(st.tuples(*[st.integers(0, n - 1)] * 2))), np.int64).reshape(-1, 2)
-    nothing = np.zeros(0)
-    matches = Matches(representative, *[nothing] * 3, links, *[nothing] * 4, {})  # type: ignore[arg-type]
-
     component = list(range(n))
-    for a, b in [*enumerate(representative.tolist()), *links.tolist()]:
+    for a, b in [*enumerate(representative), *links.tolist()]:
         component = [component[a] if c == component[b] else c for c in component]
     expected = [next(i for i in order if component[i] == component[j]) for j in range(n)]
-    assert families(matches, order).tolist() == expected
+    assert families(replace(matched(representative), links=links), order).tolist() == expected
 
 
 def test_largest_clusters_first_then_input_order() -> None:

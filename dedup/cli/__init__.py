@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
@@ -34,7 +34,8 @@ app.command("strip")(strip.command)
 
 _TERMINATED = 128 + signal.SIGTERM
 _INTERRUPTED = 128 + signal.SIGINT
-_CLICK_ERROR = typer.BadParameter.__mro__[2]  # ClickException, wherever this version of typer takes it from
+# ClickException, wherever this version of typer takes it from: click, or a copy of its own.
+_CLICK_ERROR = cast(type[Exception], typer.BadParameter.__mro__[2])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,7 +62,7 @@ def _run(arguments: list[str]) -> int:
         return fail(*_explain(error))
     except BrokenPipeError:
         # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     except KeyboardInterrupt:
         return _INTERRUPTED
