@@ -21,6 +21,17 @@ from dedup.readers.base import Batch, Source
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
+def identify(source: Source, batch: Batch) -> Texts:
+    """The id of each document of a batch, before duplicates are told apart."""
+
+    def places() -> Texts:
+        if batch.paths is not None:
+            return concatenate([batch.paths])
+        return numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
+
+    return complete(batch.ids, places)
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """Where `n` documents came from.
@@ -140,15 +151,13 @@ class CorpusBuilder:
         if batch.paths is None:
             if self._source_path is None:
                 self._source_path = self._add_paths(Texts.from_strings([source.path]))
-            places = numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
             self._path.append(np.full(n, self._source_path, np.uint32))
             self._place_numbers.append(batch.numbers)
         else:
-            places = concatenate([batch.paths])
-            first = self._add_paths(places)
+            first = self._add_paths(concatenate([batch.paths]))
             self._path.append(np.arange(first, first + n, dtype=np.uint32))
             self._place_numbers.append(np.zeros(n, np.int64))
-        self._ids.append(complete(batch.ids, places))
+        self._ids.append(identify(source, batch))
         self._numbers.append(batch.numbers)
         self._tokens.append(sketches.tokens)
         self._digest.append(sketches.digest)

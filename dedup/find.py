@@ -195,7 +195,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
         return positions
     lifted: Column = value_column(batch, id_field, np.ones(count, np.bool_))
     names, _ = unique(
-        complete(lifted, positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
+        complete(lifted, lambda: positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
     )
     return names
 

@@ -41,14 +41,19 @@ def numbered(path: bytes, numbers: I64) -> Texts:
     return Texts(rows[used].tobytes(), _offsets(used.sum(axis=1)))
 
 
-def complete(ids: Column, places: Texts) -> Texts:
-    """The ids of a batch, with the place of each document that has none. Copies: outlives the batch."""
+def complete(ids: Column, places: Callable[[], Texts]) -> Texts:
+    """The ids of a batch, with the place of each document that has none. Copies: outlives the batch.
+
+    Args:
+        ids: The id field of each document.
+        places: Makes the places of all of them; asked only where one is needed.
+    """
     given = ids.valid & (np.diff(ids.texts.offsets) > 0)
     if given.all():
         return concatenate([ids.texts])
     if not given.any():
-        return places
-    return _choose(given, ids.texts, places)
+        return places()
+    return _choose(given, ids.texts, places())
 
 
 def unique(ids: Texts, places: Callable[[I64], Texts]) -> tuple[Texts, Renamed]:

@@ -115,6 +115,10 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         raise UsageError(
             "a run needs a place for its results", "name an output directory, or ask for a dry run"
         )
+    if not all(options.text_fields):
+        raise UsageError("a text field has an empty name", "for example --text-field title,body")
+    if options.output is not None:
+        _keep_apart(inputs, options.output)
     progress = progress or Silent()
     clock = Clock()
     policy = Policy.parse(options.keep, options.source_field)
@@ -166,6 +170,20 @@ def make_engine(
 
         return Reference(settings, rules, text_fields)
     raise UsageError(f'unknown engine "{name}"', "native or reference")
+
+
+def _keep_apart(inputs: Sequence[str], output: Path) -> None:
+    """Refuse to read earlier results as articles, and to replace an input by a result."""
+    target = output.resolve()
+    for name in inputs:
+        path = Path(name).resolve()
+        if name != "-" and path.is_relative_to(target):
+            raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
+        if target.is_relative_to(path) and target.is_dir() and any(target.iterdir()):
+            raise UsageError(
+                f"{output} is inside the input {name}, and its files would be read as articles",
+                "write to another directory, or remove it first",
+            )
 
 
 @dataclass(slots=True)

@@ -2,6 +2,8 @@
 
 import gzip
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,7 @@ def test_inputs_that_are_not_there(dedup: Cli) -> None:
     assert "empty" in dedup.fails("run", "empty", "-o", "out")
     Path("picture.png").write_bytes(b"\x89PNG")
     assert "picture.png" in dedup.fails("run", "picture.png", "-o", "out")
+    assert "picture.png/a.jsonl" in dedup.fails("run", "picture.png/a.jsonl", "-o", "out")
     assert not Path("out").exists()
 
 
@@ -145,6 +148,33 @@ def test_an_output_directory_in_use(dedup: Cli) -> None:
     dedup("run", "in.jsonl", "-o", "out", "--force")
     assert Path("out/mine").read_text() == "precious"
     assert "file.txt" in dedup.fails("run", "in.jsonl", "-o", write_jsonl(Path("file.txt"), []))
+
+
+def test_results_are_not_read_as_articles(dedup: Cli) -> None:
+    Path("in").mkdir()
+    write_jsonl(Path("in/a.jsonl"), [{"text": "a"}])
+    dedup("run", "in", "-o", "in/out")
+    assert "in/out is inside the input in" in dedup.fails("run", "in", "-o", "in/out", "--force")
+    kept = Path("in/out/kept/a.jsonl")
+    assert "is inside the output directory" in dedup.fails("run", kept, "-o", "in/out", "--force")
+
+
+def test_empty_names(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"text": "a"}])
+    assert "--text-field" in dedup.fails("run", "in.jsonl", "-o", "out", "--text-field", "title,")
+
+
+def test_temporary_files_that_cannot_be_made(dedup: Cli) -> None:
+    Path("in.jsonl.gz").write_bytes(gzip.compress(GOOD[0]))
+    assert "no/such" in dedup.fails("run", "in.jsonl.gz", "-o", "out", "--temp-dir", "no/such")
+
+
+def test_a_title_that_the_terminal_cannot_show() -> None:
+    write_jsonl(Path("in.jsonl"), [{"id": i, "title": "Überraschung…", "text": story(1)} for i in range(2)])
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "dedup", "run", "in.jsonl", "-o", "out"]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert "2  0  Überraschung?" in done.stdout.decode("latin-1")
 
 
 def test_a_long_line(dedup: Cli) -> None:

@@ -200,7 +200,7 @@ def column(values: list[str | None]) -> Column:
 def test_documents_without_an_id_go_by_their_place(values: list[str | None]) -> None:
     places = numbered("ä.jsonl".encode(), np.arange(9, 9 + len(values)))
     expected = [value or f"ä.jsonl:{i}" for i, value in enumerate(values, 9)]
-    assert complete(column(values), places).strings() == expected
+    assert complete(column(values), lambda: places).strings() == expected
 
 
 def places(positions: np.ndarray[Any, Any]) -> Texts:

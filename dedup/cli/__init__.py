@@ -9,6 +9,7 @@ than `dedup --help` may take in all. A command imports its work when it runs.
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arguments: What stands after `dedup`; those of the process by default.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a title that a terminal cannot show is no reason to fail
     sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
 
 
@@ -64,7 +67,10 @@ def _run(arguments: list[str]) -> int:
         # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
         sys.stdout = None
         return 0
+    except OSError as error:
+        return fail(str(error))
     except KeyboardInterrupt:
+        fail("interrupted")
         return _INTERRUPTED
     except MemoryError:
         return fail("out of memory", "split the input, or try a machine with more memory")

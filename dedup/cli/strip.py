@@ -89,10 +89,9 @@ def _explanation(source: Source, batch: Batch, stages: Stages, json: bool) -> It
 
 
 def _ids(source: Source, batch: Batch) -> list[str]:
-    from dedup.identities import complete, numbered
+    from dedup.corpus import identify
 
-    places = numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
-    return complete(batch.ids, places if batch.paths is None else batch.paths).strings()
+    return identify(source, batch).strings()
 
 
 def _line(row: dict[str, object]) -> str:

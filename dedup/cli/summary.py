@@ -60,7 +60,7 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     table.add_column(overflow="fold")
 
     def share(count: int) -> str:
-        return f"{100 * count / documents:.1f}%" if documents else ""
+        return f"{100 * count / documents:.1f}%" if documents else "0%"
 
     table.add_row(
         "read",
@@ -90,15 +90,13 @@ def _counts(summary: Summary, output: Path | None) -> Table:
         )
     table.add_row()
     table.add_row("bands", "", describe_bands(summary))
-    if summary.dropped_lines or summary.removed_bytes:
-        table.add_row(
-            "stripped",
-            "",
-            f"{summary.dropped_lines:,} lines of boilerplate, {_bytes(summary.removed_bytes)} in all",
-        )
+    if summary.removed_bytes:
+        lines = _plural(summary.dropped_lines, "line")
+        table.add_row("stripped", "", f"{lines} of boilerplate, {_bytes(summary.removed_bytes)} in all")
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary.timings.items())
-    rate = f"; {documents / summary.seconds:,.0f} articles/s" if summary.seconds else ""
-    table.add_row("time", "", f"{summary.seconds:.1f} s ({stages}){rate}")
+    table.add_row("time", "", f"{summary.seconds:.1f} s: {stages}")
+    if summary.seconds:
+        table.add_row("speed", "", f"{documents / summary.seconds:,.0f} articles/s")
     table.add_row("results", "", f"{output}/" if output is not None else "not written: a dry run")
     return table
 
