@@ -154,42 +154,34 @@ impl Stripper {
             scratch.lines.push(line);
             start = end + 1;
         }
-        let literals = self.rules.literals.as_ref();
-        let next_literal = |from: usize, forms: &[u8]| {
-            let input = aho_corasick::Input::new(forms).span(from..forms.len());
-            literals.and_then(|literals| literals.find(input)).map_or(usize::MAX, |found| found.start())
-        };
-        let mut literal_at = next_literal(0, &scratch.forms);
+        let mut literal = self.rules.next_literal(&scratch.forms, 0);
         for i in 0..scratch.lines.len() {
             let line = scratch.lines[i];
             if line.is_blank() {
                 continue;
             }
             scratch.filled.push(i);
-            let has_literal = literal_at < line.form.1;
-            if has_literal {
-                literal_at = next_literal(line.form.1, &scratch.forms);
+            scratch.nominated.clear();
+            while let Some((start, end, rules)) = literal
+                && start < line.form.1
+            {
+                scratch.nominated.extend_from_slice(rules);
+                literal = self.rules.next_literal(&scratch.forms, end);
             }
-            scratch.lines[i].hits = self.rules.match_line(text, &line, has_literal, scratch);
+            scratch.lines[i].hits = self.rules.match_line(text, &line, scratch);
         }
         !scratch.hits.is_empty() || has_number || settle::has_repeats(scratch)
     }
 }
 
 impl Rules {
-    /// Match the nominated rules on a line; the range of its hits.
-    fn match_line(
-        &self,
-        text: &str,
-        line: &Line,
-        has_literal: bool,
-        scratch: &mut Scratch,
-    ) -> (usize, usize) {
+    /// Match a line with the rules nominated by its literals and by its edges; the range of its hits.
+    fn match_line(&self, text: &str, line: &Line, scratch: &mut Scratch) -> (usize, usize) {
         let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
-        self.nominate(&form[plain.0..plain.1], has_literal, nominated);
+        self.nominate(&form[plain.0..plain.1], nominated);
         if nominated.is_empty() {
             return (first, first);
         }

@@ -1,23 +1,25 @@
 //! Rules, compiled, and which of them a line's first bytes can match.
 //!
-//! A rule's pattern is parsed once to learn how its matches begin. Where those beginnings are finitely many, a line is
-//! tried against the rule only if it begins so: one look-up per length of beginning replaces the patterns. A rule
-//! with literals is tried on the lines in which one pass over the text finds any; the rest on every line.
+//! A rule's pattern is parsed once to learn how its matches begin, or else how they end. Where those edges are finitely
+//! many, a line is tried against the rule only if it begins or ends so: one look-up per length of edge replaces the
+//! patterns. A rule with literals is tried on the lines in which one pass over the text finds one of them; what
+//! is left, on every line.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Hir, HirKind};
 
 use super::form;
 
-/// Bytes of a beginning that are looked at.
-const BEGINNING: usize = 6;
+/// Bytes of an edge that are looked at.
+const EDGE: usize = 6;
 
 /// Where in a document a rule acts.
 #[derive(Clone, Copy, PartialEq)]
@@ -47,17 +49,22 @@ pub struct Rule {
     pub is_cased: bool,
 }
 
-/// A rule with what it takes to match it. The regex is compiled when a line first asks for it: most never do.
+/// A rule with what it takes to match it. A regex is compiled when a line first asks for it: most never do.
 pub struct Matcher {
     pub rule: Rule,
     literals: Vec<Finder<'static>>,
     regex: OnceLock<Regex>,
+    /// How a line must end to match; see `tail`.
+    tail: Option<(String, OnceLock<Regex>)>,
 }
 
 impl Matcher {
     /// Whether the whole of `plain` matches.
     pub fn covers(&self, plain: &[u8]) -> bool {
-        self.regex().is_match(plain)
+        let ends_well = |(pattern, regex): &(String, OnceLock<Regex>)| {
+            regex.get_or_init(|| build(&format!(r"(?:{pattern})\z"))).is_match(plain)
+        };
+        self.tail.as_ref().is_none_or(ends_well) && self.regex().is_match(plain)
     }
 
     /// Where the match at the rule's edge of `form` begins and ends.
@@ -72,29 +79,31 @@ impl Matcher {
     }
 
     fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| build(&self.rule).expect("the pattern was parsed when the rule was made"))
+        let pattern = &self.rule.pattern;
+        self.regex.get_or_init(|| match self.rule.action {
+            Action::Drop => build(&format!(r"\A(?:{pattern})\z")),
+            Action::StripPrefix => build(&format!(r"\A(?:{pattern})")),
+            Action::StripSuffix => build(&format!(r"(?:{pattern})\z")),
+        })
     }
 }
 
-fn build(rule: &Rule) -> Result<Regex, regex::Error> {
-    let pattern = match rule.action {
-        Action::Drop => format!(r"\A(?:{})\z", rule.pattern),
-        Action::StripPrefix => format!(r"\A(?:{})", rule.pattern),
-        Action::StripSuffix => format!(r"(?:{})\z", rule.pattern),
-    };
-    // Bounded by the patterns themselves; the default of 10 MB would refuse some that are only long.
-    RegexBuilder::new(&pattern).unicode(false).size_limit(1 << 28).build()
+/// Compile a pattern that was parsed before.
+fn build(pattern: &str) -> Regex {
+    // The default limit of 10 MB would refuse some patterns that are only long.
+    let built = RegexBuilder::new(pattern).unicode(false).size_limit(1 << 28).build();
+    built.unwrap_or_else(|error| panic!("a rule's pattern cannot be compiled: {error}"))
 }
 
 /// All rules, and the means to nominate some of them for a line.
 pub struct Rules {
     pub matchers: Vec<Matcher>,
-    beginnings: HashMap<u64, Vec<u32>, BuildHasherDefault<Mixer>>,
-    lengths: Vec<usize>,
+    beginnings: Edges,
+    endings: Edges,
     everywhere: Vec<u32>,
-    with_literals: Vec<u32>,
-    /// Finds any literal of any rule; None where no rule has literals.
-    pub literals: Option<AhoCorasick>,
+    literals: Option<AhoCorasick>,
+    /// Per literal, the rules that may have a literal where it was found: its own, and those of literals that can overlap it.
+    by_literal: Vec<Vec<u32>>,
 }
 
 impl Rules {
@@ -102,89 +111,156 @@ impl Rules {
     pub fn new(rules: Vec<Rule>) -> Result<Rules, (usize, String)> {
         let mut made = Rules {
             matchers: Vec::new(),
-            beginnings: HashMap::default(),
-            lengths: Vec::new(),
+            beginnings: Edges::default(),
+            endings: Edges::default(),
             everywhere: Vec::new(),
-            with_literals: Vec::new(),
             literals: None,
+            by_literal: Vec::new(),
         };
-        let mut literals = Vec::new();
+        let mut literals: Vec<(String, u32)> = Vec::new();
         for (number, rule) in rules.into_iter().enumerate() {
-            let beginnings = beginnings(&rule).map_err(|error| (number, error))?;
-            if !rule.literals.is_empty() {
-                made.with_literals.push(number as u32);
-                literals.extend(rule.literals.iter().cloned());
-            } else if let Some(beginnings) = beginnings {
-                beginnings.iter().for_each(|beginning| made.add_beginning(beginning, number as u32));
-            } else {
-                made.everywhere.push(number as u32);
+            let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
+            let hir = parsed.map_err(|error| (number, error.to_string()))?;
+            let number = number as u32;
+            match nominators(&rule, &hir) {
+                Nominators::Literals => {
+                    literals.extend(rule.literals.iter().map(|one| (one.clone(), number)))
+                }
+                Nominators::Beginnings(edges) => {
+                    edges.iter().for_each(|edge| made.beginnings.add(edge, number))
+                }
+                Nominators::Endings(edges) => edges.iter().for_each(|edge| made.endings.add(edge, number)),
+                Nominators::None => made.everywhere.push(number),
             }
             let finders = rule.literals.iter().map(|literal| Finder::new(literal).into_owned()).collect();
-            made.matchers.push(Matcher { rule, literals: finders, regex: OnceLock::new() });
+            let tail = tail(&rule, &hir).map(|pattern| (pattern.to_owned(), OnceLock::new()));
+            made.matchers.push(Matcher { rule, literals: finders, regex: OnceLock::new(), tail });
         }
-        made.lengths.sort_unstable();
         if !literals.is_empty() {
-            let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(&literals);
-            made.literals = Some(built.map_err(|error| (0, error.to_string()))?);
+            let patterns = literals.iter().map(|(literal, _)| literal);
+            let mut builder = AhoCorasick::builder();
+            builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA));
+            made.literals = Some(builder.build(patterns).map_err(|error| (0, error.to_string()))?);
+            made.by_literal = literals.iter().map(|(literal, _)| sharing(literal, &literals)).collect();
         }
         Ok(made)
     }
 
-    /// Fill `numbers` with the rules to try on a line, in order.
-    pub fn nominate(&self, plain: &[u8], has_literal: bool, numbers: &mut Vec<u32>) {
-        numbers.clear();
-        let first = first_bytes(plain);
-        for &length in self.lengths.iter().take_while(|&&length| length <= plain.len()) {
-            if let Some(found) = self.beginnings.get(&key(first, length)) {
-                numbers.extend_from_slice(found);
-            }
-        }
+    /// The first literal in `forms` from `from` on: where it begins and ends, and the rules it nominates.
+    pub fn next_literal(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
+        let found = self.literals.as_ref()?.find(Input::new(forms).span(from..forms.len()))?;
+        Some((found.start(), found.end(), &self.by_literal[found.pattern()]))
+    }
+
+    /// Add the rules to try on a line to those in `numbers`, and put them into their order.
+    pub fn nominate(&self, plain: &[u8], numbers: &mut Vec<u32>) {
+        self.beginnings.find(plain, |length| &plain[..length], numbers);
+        self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
         numbers.extend_from_slice(&self.everywhere);
-        if has_literal {
-            numbers.extend_from_slice(&self.with_literals);
-        }
         if numbers.len() > 1 {
             numbers.sort_unstable();
             numbers.dedup();
         }
     }
 
-    fn add_beginning(&mut self, beginning: &[u8], number: u32) {
-        let numbers = self.beginnings.entry(key(first_bytes(beginning), beginning.len())).or_default();
+    /// Add all rules with literals to `numbers`.
+    pub fn nominate_all_with_literals(&self, numbers: &mut Vec<u32>) {
+        numbers.extend(self.by_literal.iter().flatten());
+    }
+}
+
+/// Edges of matches, and the rules that have them.
+#[derive(Default)]
+struct Edges {
+    rules: HashMap<u64, Vec<u32>, BuildHasherDefault<Mixer>>,
+    lengths: Vec<usize>,
+}
+
+impl Edges {
+    fn add(&mut self, edge: &[u8], number: u32) {
+        let numbers = self.rules.entry(key(first_bytes(edge), edge.len())).or_default();
         if numbers.last() != Some(&number) {
             numbers.push(number);
         }
-        if !self.lengths.contains(&beginning.len()) {
-            self.lengths.push(beginning.len());
+        if !self.lengths.contains(&edge.len()) {
+            self.lengths.push(edge.len());
+        }
+    }
+
+    /// Add to `numbers` the rules of the edges of a line, given as a function of their length.
+    fn find<'a>(&self, line: &'a [u8], edge: impl Fn(usize) -> &'a [u8], numbers: &mut Vec<u32>) {
+        for &length in self.lengths.iter().filter(|&&length| length <= line.len()) {
+            if let Some(found) = self.rules.get(&key(first_bytes(edge(length)), length)) {
+                numbers.extend_from_slice(found);
+            }
         }
     }
 }
 
-/// How the matches of `rule` begin, in folded form; None if there are too many ways or matches need not begin the line.
-fn beginnings(rule: &Rule) -> Result<Option<Vec<Vec<u8>>>, String> {
-    let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
-    let hir = parsed.map_err(|error| error.to_string())?;
-    if rule.action == Action::StripSuffix {
-        return Ok(None);
+/// What tells the lines that a rule may match.
+enum Nominators {
+    Literals,
+    Beginnings(Vec<Vec<u8>>),
+    Endings(Vec<Vec<u8>>),
+    None,
+}
+
+/// The nominators of a rule, in folded form.
+fn nominators(rule: &Rule, hir: &Hir) -> Nominators {
+    if !rule.literals.is_empty() {
+        return Nominators::Literals;
     }
+    if rule.action == Action::StripSuffix {
+        return Nominators::None;
+    }
+    if let Some(edges) = edges(hir, ExtractKind::Prefix, rule.is_cased) {
+        return Nominators::Beginnings(edges);
+    }
+    // The first bytes of a character cannot be folded without it, and the end of a match may lack them.
+    let endings =
+        (rule.action == Action::Drop && !rule.is_cased).then(|| edges(hir, ExtractKind::Suffix, false));
+    endings.flatten().map_or(Nominators::None, Nominators::Endings)
+}
+
+/// The edges of all matches, folded if `fold`; None if there are too many or one is empty.
+fn edges(hir: &Hir, kind: ExtractKind, fold: bool) -> Option<Vec<Vec<u8>>> {
     let mut extractor = Extractor::new();
-    extractor.kind(ExtractKind::Prefix).limit_class(256).limit_literal_len(BEGINNING).limit_total(4096);
-    let found = extractor.extract(&hir);
-    let Some(literals) = found.literals() else {
-        return Ok(None);
-    };
-    let fold = |literal: &[u8]| {
-        if rule.is_cased { folded(literal) } else { literal.to_vec() }
-    };
-    let beginnings: Vec<Vec<u8>> = literals.iter().map(|literal| fold(literal.as_bytes())).collect();
-    Ok(beginnings.iter().all(|beginning| !beginning.is_empty()).then_some(beginnings))
+    extractor.kind(kind).limit_class(256).limit_literal_len(EDGE).limit_total(4096);
+    let found = extractor.extract(hir);
+    let literals = found.literals()?.iter().map(|literal| literal.as_bytes());
+    let edges: Vec<Vec<u8>> = literals.map(|one| if fold { folded(one) } else { one.to_vec() }).collect();
+    edges.iter().all(|edge| !edge.is_empty()).then_some(edges)
+}
+
+/// The pattern without a leading `.{m,n}`, if it has one.
+///
+/// A line that does not end as this says cannot match; and to find out from its end takes a few bytes, while a run of
+/// any bytes in front makes almost every state of an automaton a new one.
+fn tail<'a>(rule: &'a Rule, hir: &Hir) -> Option<&'a str> {
+    // A pattern with alternatives at its top would be an `Alternation`.
+    let is_sequence = rule.action == Action::Drop && matches!(hir.kind(), HirKind::Concat(_));
+    let run = rule.pattern.strip_prefix(".{").filter(|_| is_sequence)?;
+    run.split_once('}').map(|(_, tail)| tail)
+}
+
+/// The rules that may have a literal where `literal` was found. Literals are found without overlaps, so one that can
+/// overlap it may be there too.
+fn sharing(literal: &str, all: &[(String, u32)]) -> Vec<u32> {
+    let agrees = |one: &[u8], other: &[u8]| one.iter().zip(other).all(|(a, b)| a == b);
+    let overlaps =
+        |other: &str| (0..literal.len()).any(|at| agrees(&literal.as_bytes()[at..], other.as_bytes()));
+    let mut numbers: Vec<u32> =
+        all.iter().filter(|(other, _)| overlaps(other)).map(|&(_, number)| number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
 }
 
 /// The folded form of the whole characters that `literal` begins with, cut to the bytes that are looked at.
 fn folded(literal: &[u8]) -> Vec<u8> {
     let whole = literal.utf8_chunks().next().map_or("", |chunk| chunk.valid());
     let mut folded: Vec<u8> = whole.chars().map(form::fold_char).collect::<String>().into_bytes();
-    folded.truncate(BEGINNING);
+    folded.truncate(EDGE);
     folded
 }
 

@@ -149,7 +149,9 @@ fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, le
     let action = rules.matchers[rule as usize].rule.action;
     let taken = if action == Action::StripPrefix { (old.left.0, left.0) } else { (left.1, old.left.1) };
     scratch.cuts.push(Cut { line: i, taken, action, rule });
-    line.hits = rules.match_line(text, &line, true, scratch);
+    scratch.nominated.clear();
+    rules.nominate_all_with_literals(&mut scratch.nominated);
+    line.hits = rules.match_line(text, &line, scratch);
     scratch.lines[i] = line;
 }
 
