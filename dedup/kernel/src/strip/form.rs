@@ -93,24 +93,43 @@ pub fn fold_char(char: char) -> char {
 /// Copy blocks of printable ASCII from the start of `bytes`; return how many bytes were taken.
 fn copy_plain_ascii(bytes: &[u8], fold: bool, start: usize, out: &mut Vec<u8>) -> usize {
     let mut at = 0;
-    // The byte behind a block is looked at too: it may be a second space, or begin a mark.
-    while let Some(window) = bytes.get(at..at + BLOCK + 1) {
-        let mut block = [0; BLOCK];
-        let mut odd = false;
-        for i in 0..BLOCK {
-            let (byte, next) = (window[i], window[i + 1]);
-            let upper = byte.wrapping_sub(b'A') < 26;
-            block[i] = byte | (u8::from(upper & fold) << 5);
-            odd |= (byte.wrapping_sub(b' ') >= 95) | (byte == b'`') | (next >= 0x80);
-            odd |= (byte == b' ') & (next == b' ');
-        }
-        if odd || block[0] == b' ' && (out.len() == start || out.ends_with(b" ")) {
+    while at < bytes.len() {
+        let size = BLOCK.min(bytes.len() - at);
+        // The byte behind a block is looked at too: it may be a second space, or begin a mark. Behind the line, any letter will do.
+        let mut padded = [b'x'; BLOCK + 1];
+        let window = match bytes[at..].first_chunk() {
+            Some(window) => window,
+            None => {
+                padded[..bytes.len() - at].copy_from_slice(&bytes[at..]);
+                &padded
+            }
+        };
+        let Some(block) = plain_ascii(window, fold) else {
+            break;
+        };
+        if block[0] == b' ' && (out.len() == start || out.ends_with(b" ")) {
             break;
         }
-        out.extend_from_slice(&block);
-        at += BLOCK;
+        out.extend_from_slice(&block[..size]);
+        at += size;
     }
     at
+}
+
+/// The form of a block of ASCII, if it only needs folding.
+fn plain_ascii(window: &[u8; BLOCK + 1], fold: bool) -> Option<[u8; BLOCK]> {
+    let mut block = [0; BLOCK];
+    let mut odd = false;
+    for i in 0..BLOCK {
+        let (byte, next) = (window[i], window[i + 1]);
+        let upper = byte.wrapping_sub(b'A') < 26;
+        block[i] = byte | (u8::from(upper & fold) << 5);
+        odd |= (byte.wrapping_sub(b' ') >= 95)
+            | (byte == b'`')
+            | (next >= 0x80)
+            | ((byte == b' ') & (next == b' '));
+    }
+    (!odd).then_some(block)
 }
 
 /// Append the form of the first segment of `rest`, which is not empty; return its length in bytes.

@@ -181,7 +181,7 @@ impl Rules {
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
-        self.nominate(&form[plain.0..plain.1], nominated);
+        self.nominate(form, &form[plain.0..plain.1], nominated);
         if nominated.is_empty() {
             return (first, first);
         }

@@ -5,11 +5,11 @@
 //! patterns. A rule with literals is tried on the lines in which one pass over the text finds one of them; what
 //! is left, on every line.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, Span, packed};
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
@@ -20,6 +20,8 @@ use super::form;
 
 /// Bytes of an edge that are looked at.
 const EDGE: usize = 6;
+/// Bits that say which edges there may be; the packaged rules have 4,000 edges.
+const PRESENT_BITS: usize = 1 << 16;
 
 /// Where in a document a rule acts.
 #[derive(Clone, Copy, PartialEq)]
@@ -101,9 +103,7 @@ pub struct Rules {
     beginnings: Edges,
     endings: Edges,
     everywhere: Vec<u32>,
-    literals: Option<AhoCorasick>,
-    /// Per literal, the rules that may have a literal where it was found: its own, and those of literals that can overlap it.
-    by_literal: Vec<Vec<u32>>,
+    literals: Literals,
 }
 
 impl Rules {
@@ -114,8 +114,7 @@ impl Rules {
             beginnings: Edges::default(),
             endings: Edges::default(),
             everywhere: Vec::new(),
-            literals: None,
-            by_literal: Vec::new(),
+            literals: Literals::default(),
         };
         let mut literals: Vec<(String, u32)> = Vec::new();
         for (number, rule) in rules.into_iter().enumerate() {
@@ -136,26 +135,24 @@ impl Rules {
             let tail = tail(&rule, &hir).map(|pattern| (pattern.to_owned(), OnceLock::new()));
             made.matchers.push(Matcher { rule, literals: finders, regex: OnceLock::new(), tail });
         }
-        if !literals.is_empty() {
-            let patterns = literals.iter().map(|(literal, _)| literal);
-            let mut builder = AhoCorasick::builder();
-            builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA));
-            made.literals = Some(builder.build(patterns).map_err(|error| (0, error.to_string()))?);
-            made.by_literal = literals.iter().map(|(literal, _)| sharing(literal, &literals)).collect();
-        }
+        made.literals = Literals::new(&literals).map_err(|error| (0, error))?;
         Ok(made)
     }
 
-    /// The first literal in `forms` from `from` on: where it begins and ends, and the rules it nominates.
+    /// The first long literal in `forms` from `from` on: where it begins and ends, and the rules it nominates.
     pub fn next_literal(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
-        let found = self.literals.as_ref()?.find(Input::new(forms).span(from..forms.len()))?;
-        Some((found.start(), found.end(), &self.by_literal[found.pattern()]))
+        self.literals.next_long(forms, from)
     }
 
     /// Add the rules to try on a line to those in `numbers`, and put them into their order.
-    pub fn nominate(&self, plain: &[u8], numbers: &mut Vec<u32>) {
+    pub fn nominate(&self, form: &[u8], plain: &[u8], numbers: &mut Vec<u32>) {
         self.beginnings.find(plain, |length| &plain[..length], numbers);
         self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
+        for (literal, rules) in &self.literals.short {
+            if literal.find(form).is_some() {
+                numbers.extend_from_slice(rules);
+            }
+        }
         numbers.extend_from_slice(&self.everywhere);
         if numbers.len() > 1 {
             numbers.sort_unstable();
@@ -163,9 +160,52 @@ impl Rules {
         }
     }
 
-    /// Add all rules with literals to `numbers`.
+    /// Add all rules with long literals to `numbers`.
     pub fn nominate_all_with_literals(&self, numbers: &mut Vec<u32>) {
-        numbers.extend(self.by_literal.iter().flatten());
+        numbers.extend(self.literals.by_long.iter().flatten());
+    }
+}
+
+/// The literals of all rules.
+#[derive(Default)]
+struct Literals {
+    /// Those of one or two bytes, such as a colon, and their rules: searched in a line one by one.
+    short: Vec<(Finder<'static>, Vec<u32>)>,
+    /// The others, searched at once. Vectors do it, where there are few enough and the machine has them.
+    vectored: Option<packed::Searcher>,
+    automaton: Option<AhoCorasick>,
+    /// Per long literal, the rules that may have a literal where it was found.
+    by_long: Vec<Vec<u32>>,
+}
+
+impl Literals {
+    fn new(all: &[(String, u32)]) -> Result<Literals, String> {
+        let (short, long): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|(literal, _)| literal.len() < 3);
+        let mut by_short: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for (literal, number) in short {
+            by_short.entry(literal).or_default().push(number);
+        }
+        let patterns = || long.iter().map(|(literal, _)| literal);
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA));
+        let automaton = (!long.is_empty()).then(|| builder.build(patterns()));
+        Ok(Literals {
+            short: by_short
+                .iter()
+                .map(|(one, rules)| (Finder::new(one).into_owned(), rules.clone()))
+                .collect(),
+            vectored: packed::Searcher::new(patterns()),
+            automaton: automaton.transpose().map_err(|error| error.to_string())?,
+            by_long: long.iter().map(|(literal, _)| sharing(literal, &long)).collect(),
+        })
+    }
+
+    fn next_long(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
+        let found = match &self.vectored {
+            Some(searcher) => searcher.find_in(forms, Span::from(from..forms.len())),
+            None => self.automaton.as_ref()?.find(Input::new(forms).span(from..forms.len())),
+        }?;
+        Some((found.start(), found.end(), &self.by_long[found.pattern()]))
     }
 }
 
@@ -174,23 +214,33 @@ impl Rules {
 struct Edges {
     rules: HashMap<u64, Vec<u32>, BuildHasherDefault<Mixer>>,
     lengths: Vec<usize>,
+    /// A bit for each hash of a key: most lines have no edge in the map, and this says so in a third of the time.
+    present: Vec<u64>,
 }
 
 impl Edges {
     fn add(&mut self, edge: &[u8], number: u32) {
-        let numbers = self.rules.entry(key(first_bytes(edge), edge.len())).or_default();
+        let key = key(edge);
+        let numbers = self.rules.entry(key).or_default();
         if numbers.last() != Some(&number) {
             numbers.push(number);
         }
         if !self.lengths.contains(&edge.len()) {
             self.lengths.push(edge.len());
         }
+        self.present.resize(PRESENT_BITS / 64, 0);
+        let bit = mixed(key) as usize % PRESENT_BITS;
+        self.present[bit / 64] |= 1 << (bit % 64);
     }
 
     /// Add to `numbers` the rules of the edges of a line, given as a function of their length.
     fn find<'a>(&self, line: &'a [u8], edge: impl Fn(usize) -> &'a [u8], numbers: &mut Vec<u32>) {
         for &length in self.lengths.iter().filter(|&&length| length <= line.len()) {
-            if let Some(found) = self.rules.get(&key(first_bytes(edge(length)), length)) {
+            let key = key(edge(length));
+            let bit = mixed(key) as usize % PRESENT_BITS;
+            if self.present[bit / 64] >> (bit % 64) & 1 == 1
+                && let Some(found) = self.rules.get(&key)
+            {
                 numbers.extend_from_slice(found);
             }
         }
@@ -240,7 +290,12 @@ fn tail<'a>(rule: &'a Rule, hir: &Hir) -> Option<&'a str> {
     // A pattern with alternatives at its top would be an `Alternation`.
     let is_sequence = rule.action == Action::Drop && matches!(hir.kind(), HirKind::Concat(_));
     let run = rule.pattern.strip_prefix(".{").filter(|_| is_sequence)?;
-    run.split_once('}').map(|(_, tail)| tail)
+    let (_, tail) = run.split_once('}')?;
+    // With a run of any bytes behind, too, the end says nothing.
+    let last = tail.rsplit_once(".{").map_or("", |(_, last)| last);
+    let ends_in_run =
+        last.ends_with('}') && last.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'}'));
+    (!ends_in_run).then_some(tail)
 }
 
 /// The rules that may have a literal where `literal` was found. Literals are found without overlaps, so one that can
@@ -264,20 +319,19 @@ fn folded(literal: &[u8]) -> Vec<u8> {
     folded
 }
 
-/// The first eight bytes as a number, zero beyond the end.
-fn first_bytes(bytes: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let size = bytes.len().min(8);
-    first[..size].copy_from_slice(&bytes[..size]);
-    u64::from_le_bytes(first)
+/// An edge of 1 to 6 bytes as a number.
+fn key(edge: &[u8]) -> u64 {
+    let bytes = edge.iter().fold(0, |key, &byte| key << 8 | u64::from(byte));
+    bytes | (edge.len() as u64) << 56
 }
 
-/// The key of the first `length` (1 to 6) bytes.
-fn key(first: u64, length: usize) -> u64 {
-    first & (u64::MAX >> (64 - 8 * length)) | (length as u64) << 56
+/// A multiplicative hash.
+fn mixed(value: u64) -> u64 {
+    let mixed = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
 }
 
-/// A multiplicative hash of one integer.
+/// `mixed` as the hasher of a map of integers.
 #[derive(Default)]
 struct Mixer(u64);
 
@@ -287,8 +341,7 @@ impl Hasher for Mixer {
     }
 
     fn write_u64(&mut self, value: u64) {
-        let mixed = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ mixed >> 32;
+        self.0 = mixed(self.0 ^ value);
     }
 
     fn finish(&self) -> u64 {
