@@ -108,13 +108,14 @@ def _explain(error: Exception) -> tuple[str, str]:
     """Message and hint of an error in the arguments."""
     context = getattr(error, "ctx", None)
     message = error.format_message() if hasattr(error, "format_message") else str(error)
+    # Versions of typer differ in where they put what was perhaps meant: in the message, in a list, in both.
+    message, _, meant = message.partition(" Did you mean")
     possible = sorted(getattr(error, "possibilities", None) or ())
     if possible:
-        message = getattr(error, "message", message)
+        message = getattr(error, "message", message).partition(" Did you mean")[0]
         hint = f"did you mean {' or '.join(possible)}?"
-    elif " Did you mean" in message:
-        message, _, rest = message.partition(" Did you mean")
-        hint = f"did you mean{rest}"
+    elif meant:
+        hint = f"did you mean{meant}"
     else:
         hint = f"see `{context.command_path if context else 'dedup'} --help`"
     return message[:1].lower() + message[1:].rstrip("."), hint
