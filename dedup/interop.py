@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from dedup.model import U32
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHash
 
-SCHEME = "affine32"
+SCHEME: Final = "affine32"
 
 
 def to_datasketch(signature: U32, seed: int = 1, *, lean: bool = True) -> LeanMinHash | MinHash:

@@ -91,14 +91,15 @@ class Native:
 
     def strip(self, texts: Texts, explain: bool = False) -> Stripped:
         """Remove boilerplate."""
-        clean, *counts, removals = self._stripper.strip(array_of(texts.data), texts.offsets, explain)
-        if removals is None:
-            return Stripped(_texts(*clean), *counts)
-        return Stripped(_texts(*clean), *counts, [[Removal(*one) for one in some] for some in removals])
+        clean, dropped, removed, guarded, removals = self._stripper.strip(
+            array_of(texts.data), texts.offsets, explain
+        )
+        explained = removals and [[Removal(*one) for one in some] for some in removals]
+        return Stripped(_texts(*clean), dropped, removed, guarded, explained)
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""
-        return Texts(*_kernel.tokenize(array_of(texts.data), texts.offsets))
+        return _texts(*_kernel.tokenize(array_of(texts.data), texts.offsets))
 
     def shingle(self, texts: Texts, size: int) -> Shingles:
         """Hashes of the shingles of each text."""
