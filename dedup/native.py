@@ -94,7 +94,9 @@ class Native:
         clean, dropped, removed, guarded, removals = self._stripper.strip(
             array_of(texts.data), texts.offsets, explain
         )
-        explained = removals and [[Removal(*one) for one in some] for some in removals]
+        explained = None
+        if removals is not None:
+            explained = [[Removal(*one) for one in some] for some in removals]
         return Stripped(_texts(*clean), dropped, removed, guarded, explained)
 
     def tokenize(self, texts: Texts) -> Texts:
