@@ -74,6 +74,12 @@ def sign(hashes: U64, offsets: I64, a: U32, b: U32, level: str | None = None) ->
 def band(signatures: U32, bands: int, rows: int) -> U32:
     """Band keys, uint32[bands, n]."""
 
+def unique(hashes: U64, offsets: I64) -> tuple[U64, I64]:
+    """The sorted, distinct hashes of each document."""
+
+def verify(hashes: U64, offsets: I64, pairs: I64, threshold: float) -> F64:
+    """The Jaccard similarity of each pair of sets that `unique` made; 0 for one below the threshold."""
+
 class Stripper:
     """Boilerplate rules, ready to strip texts. ValueError for a rule that cannot be used."""
 

@@ -121,6 +121,23 @@ def test_a_document_of_a_megabyte_agrees() -> None:
     same(Native(PLAIN).sketch(batch), Reference(PLAIN).sketch(batch))
 
 
+@given(
+    st.lists(st.lists(st.integers(0, 60) | st.integers(0, 2**64 - 1), max_size=150), min_size=1, max_size=6),
+    st.sampled_from([0.0, 0.3, 0.5, 1.0]),
+)
+@example([list(range(200)), list(range(100, 300)), [7] * 100], 0.3)
+def test_sets_and_similarities_are_exact(batch: list[list[int]], threshold: float) -> None:
+    offsets = np.cumsum([0, *map(len, batch)], dtype=np.int64)
+    hashes, bounds = _kernel.unique(np.array([h for some in batch for h in some], np.uint64), offsets)
+    sets = [set(some) for some in batch]
+    assert np.split(hashes, bounds[1:-1])[0].tolist() == sorted(sets[0])
+    assert hashes.tolist() == [h for some in sets for h in sorted(some)]
+    pairs = [(i, j) for i in range(len(sets)) for j in range(len(sets)) if sets[i] | sets[j]]
+    exact = [len(sets[i] & sets[j]) / len(sets[i] | sets[j]) for i, j in pairs]
+    found = _kernel.verify(hashes, bounds, np.array(pairs, np.int64).reshape(-1, 2), threshold)
+    assert found.tolist() == [similarity if similarity >= threshold else 0.0 for similarity in exact]
+
+
 def run_matcher(
     engine: Stages, batch: list[str], order: list[int], *, pairs: bool, links: bool, cuts: int
 ) -> Matches:

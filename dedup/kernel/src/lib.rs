@@ -33,6 +33,8 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::rows::{cluster_rows, pair_rows, tag_rows};
     #[pymodule_export]
+    use crate::bindings::sets::{unique, verify};
+    #[pymodule_export]
     use crate::bindings::strip::Stripper;
     #[pymodule_export]
     use crate::bindings::texts::{band, levels, shingle, sign, tokenize};

@@ -75,25 +75,86 @@ pub fn jaccard(shared: usize, a: usize, b: usize) -> f64 {
     shared as f64 / (a + b - shared) as f64
 }
 
+/// Stretches of a pair of sets that are merged side by side: a step of one merge waits for the loads of the
+/// step before it, so several in turn keep the processor busy.
+const STRETCHES: usize = 4;
 /// Steps between two looks at whether an intersection can still succeed.
-const STRIDE: usize = 64;
+const STRIDE: usize = 32;
+
+/// Two stretches of equal values of two sets, as far as they are not merged yet.
+#[derive(Clone, Copy)]
+struct Stretch<'a> {
+    a: &'a [u64],
+    b: &'a [u64],
+}
+
+impl Stretch<'_> {
+    /// How many steps are safe, and how many common elements there can still be.
+    fn rest(&self) -> usize {
+        self.a.len().min(self.b.len())
+    }
+}
 
 /// |A ∩ B| of two sorted sets, or None once it cannot reach `least` any more.
 pub fn shared_at_least(a: &[u64], b: &[u64], least: usize) -> Option<usize> {
-    let (mut i, mut j, mut shared) = (0, 0, 0);
+    let mut stretches = cut(a, b);
+    let mut shared = 0;
     loop {
-        let rest = (a.len() - i).min(b.len() - j);
-        if shared + rest < least {
+        if shared + stretches.iter().map(Stretch::rest).sum::<usize>() < least {
             return None;
         }
-        if rest == 0 {
-            return Some(shared);
+        let steps = stretches.iter().map(Stretch::rest).min().unwrap_or(0).min(STRIDE);
+        if steps == 0 {
+            break;
         }
-        for _ in 0..rest.min(STRIDE) {
-            let (x, y) = (a[i], b[j]);
-            i += usize::from(x <= y);
-            j += usize::from(y <= x);
+        shared += merge(&mut stretches, steps);
+    }
+    for stretch in stretches {
+        let mut one = [stretch];
+        while one[0].rest() > 0 {
+            let steps = one[0].rest();
+            shared += merge(&mut one, steps);
+        }
+    }
+    (shared >= least).then_some(shared)
+}
+
+/// Cut two sets at the same values into stretches of about the same length.
+fn cut<'a>(a: &'a [u64], b: &'a [u64]) -> [Stretch<'a>; STRETCHES] {
+    let (mut rest_a, mut rest_b) = (a, b);
+    let mut stretches = [Stretch { a: &[], b: &[] }; STRETCHES];
+    for (i, stretch) in stretches.iter_mut().enumerate() {
+        let (own_a, own_b) = match rest_a.get(a.len() / STRETCHES) {
+            Some(&pivot) if i + 1 < STRETCHES => {
+                (a.len() / STRETCHES, rest_b.partition_point(|&hash| hash < pivot))
+            }
+            _ => (rest_a.len(), rest_b.len()),
+        };
+        (stretch.a, rest_a) = rest_a.split_at(own_a);
+        (stretch.b, rest_b) = rest_b.split_at(own_b);
+    }
+    stretches
+}
+
+/// Merge `steps` steps of each stretch, without branches; returns the common elements met.
+///
+/// No stretch may have a side of fewer than `steps` elements.
+fn merge<const N: usize>(stretches: &mut [Stretch; N], steps: usize) -> usize {
+    assert!(stretches.iter().all(|stretch| stretch.rest() >= steps));
+    let (mut i, mut j, mut shared) = ([0; N], [0; N], 0);
+    for _ in 0..steps {
+        for n in 0..N {
+            // SAFETY: `i[n]` and `j[n]` grow by at most one a step, and both sides have at least `steps` elements.
+            let (x, y) =
+                unsafe { (*stretches[n].a.get_unchecked(i[n]), *stretches[n].b.get_unchecked(j[n])) };
+            i[n] += usize::from(x <= y);
+            j[n] += usize::from(y <= x);
             shared += usize::from(x == y);
         }
     }
+    for n in 0..N {
+        stretches[n].a = &stretches[n].a[i[n]..];
+        stretches[n].b = &stretches[n].b[j[n]..];
+    }
+    shared
 }

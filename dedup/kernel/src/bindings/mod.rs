@@ -6,6 +6,7 @@ pub mod ids;
 pub mod json;
 pub mod matcher;
 pub mod rows;
+pub mod sets;
 pub mod strip;
 pub mod texts;
 

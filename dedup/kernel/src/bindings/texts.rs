@@ -36,7 +36,7 @@ fn text_at<'a>(data: &'a [u8], offsets: &[i64], i: usize) -> Cow<'a, str> {
 }
 
 /// Offsets int64[n + 1] of pieces of the given lengths.
-fn offsets_of(lengths: impl Iterator<Item = usize>) -> Vec<i64> {
+pub(super) fn offsets_of(lengths: impl Iterator<Item = usize>) -> Vec<i64> {
     let mut end = 0;
     std::iter::once(0)
         .chain(lengths.map(|length| {
