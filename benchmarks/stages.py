@@ -4,13 +4,13 @@
 
 Each stage runs alone over the same generated articles in batches of 1 MB, as in a run; the best of several rounds
 counts, because the others measure what else the machine is doing. Every result is checked, so a benchmark is also a
-test. The column `limit` is what a C++ prototype of the same stage took on a machine with AVX2 (nanoseconds per byte; per
-shingle set, pair, or document and band where it says so).
+test. The column `limit` is what a C++ prototype of the same stage took on a machine with AVX2.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import tempfile
 import time
 from collections.abc import Callable
@@ -60,7 +60,7 @@ def main() -> None:
     ends = [0]
     while ends[-1] < len(data):
         ends.append(data.find(b"\n", min(ends[-1] + BATCH, len(data) - 1)) + 1)
-    lines = list(zip(ends, ends[1:], strict=False))
+    lines = list(itertools.pairwise(ends))
     scans = [engine.scan(data, start, end, ("text",), ("id",)) for start, end in lines]
     batches = [scan.texts for scan in scans]
     size = sum(int(texts.offsets[-1]) for texts in batches)

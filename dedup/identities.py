@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup import _kernel
+from dedup import native
 from dedup.model import I64, U64, Column, Mask, Texts
 from dedup.native import array_of
 
@@ -130,7 +130,7 @@ def _free_names(places: Texts, hashes: U64) -> Texts:
 
 
 def _hashes(texts: Texts) -> U64:
-    return _kernel.hash_texts(array_of(texts.data), texts.offsets)
+    return native.hash_texts(array_of(texts.data), texts.offsets)
 
 
 def _repeated(ascending: U64) -> Mask:

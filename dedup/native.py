@@ -1,4 +1,7 @@
-"""The native engine: `stages.Stages` on the Rust kernel. The one door to native code."""
+"""The native engine: `stages.Stages` on the Rust kernel, and the kernel's other batch functions.
+
+The one door to native code: no other module imports `_kernel`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dedup import _kernel
+from dedup._kernel import annotate, cluster_rows, hash_texts, pair_rows, select, tag_rows
 from dedup.bands import choose
 from dedup.config import Settings
 from dedup.model import (
@@ -27,6 +31,19 @@ from dedup.model import (
     Stripped,
     Texts,
 )
+
+__all__ = [
+    "Native",
+    "NativeMatcher",
+    "annotate",
+    "array_of",
+    "cluster_rows",
+    "hash_texts",
+    "pair_rows",
+    "permutations",
+    "select",
+    "tag_rows",
+]
 
 
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:

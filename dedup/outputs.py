@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedup import _kernel
+from dedup import native
 from dedup.clusters import families, sizes
 from dedup.corpus import Corpus
-from dedup.model import I64, U8, Mask, Matches, Texts
+from dedup.model import I64, Buffer, Mask, Matches, Texts
 from dedup.progress import Progress
 from dedup.readers import Source
 from dedup.writers import OutputDirectory, write_annotated, write_chunks, write_selected, write_skipped
@@ -51,21 +51,22 @@ class Outcome:
         kept: Mask = self.matches.representative == np.arange(len(self.corpus))
         return kept
 
-    def cluster_rows(self, start: int, stop: int) -> U8:
+    def cluster_rows(self, start: int, stop: int) -> Buffer:
         """Lines of clusters.jsonl."""
         places = self.corpus.places
         locations = (places.paths.data, places.paths.offsets, places.path, places.number)
-        return _kernel.cluster_rows(self._ids, locations, self._columns, start, stop)
+        return native.cluster_rows(self._ids, locations, self._columns, start, stop).data
 
     def tags(self, start: int, stop: int) -> Texts:
         """What is added to each record with `--annotate`, as JSON objects."""
-        return Texts(*_kernel.tag_rows(self._ids, self._columns, start, stop))
+        rows, offsets = native.tag_rows(self._ids, self._columns, start, stop)
+        return Texts(rows.data, offsets)
 
-    def pair_rows(self, start: int, stop: int) -> U8:
+    def pair_rows(self, start: int, stop: int) -> Buffer:
         """Lines of pairs.jsonl."""
         found, some = self.matches, slice(start, stop)
         rows = (found.pair_relation[some], found.pair_similarity[some], found.pair_containment[some])
-        return _kernel.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows)
+        return native.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows).data
 
     @property
     def _ids(self) -> TextBuffers:
