@@ -34,7 +34,7 @@ UNKNOWN = "U"
 
 CODE_POINTS = 0x110000
 
-_IGNORED = (
+_IGNORED = {
     0x00AD,
     0x034F,
     0x061C,
@@ -48,11 +48,11 @@ _IGNORED = (
     0xFEFF,
     0xFFA0,
     *range(0xE0000, 0xE1000),
-)
+}
 # Letters by category that act as apostrophes or tone marks in running text.
-_NOT_LETTERS = (*range(0x02B9, 0x02E0), 0x02EC, 0x02EE, 0x0374, *range(0xA78B, 0xA78D))
+_NOT_LETTERS = {*range(0x02B9, 0x02E0), 0x02EC, 0x02EE, 0x0374, *range(0xA78B, 0xA78D)}
 # 々 〇 〻 and the prolonged sound mark ー belong to the scripts they stand in.
-_SINGLE_EXTRA = (0x3005, 0x3007, *range(0x3021, 0x302A), *range(0x3038, 0x303C), 0x30FC)
+_SINGLE_EXTRA = {0x3005, 0x3007, *range(0x3021, 0x302A), *range(0x3038, 0x303C), 0x30FC}
 _SINGLE_NAMES = (
     "CJK UNIFIED IDEOGRAPH",
     "CJK COMPATIBILITY IDEOGRAPH",
