@@ -14,11 +14,11 @@ from dedup import boilerplate
 from dedup.clusters import families as find_families
 from dedup.clusters import sizes
 from dedup.config import Settings
+from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.identities import complete, unique
 from dedup.keep import Policy
 from dedup.model import I64, Column, Form, Matches, Segment, Texts
-from dedup.pipeline import make_engine
 from dedup.readers.columns import spans, text_column, value_column
 
 RELATIONS = pa.array([None, "exact", "near"])

@@ -21,6 +21,7 @@ from dedup.boilerplate import load
 from dedup.clusters import largest, sizes
 from dedup.config import Settings, fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
+from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.keep import Policy
 from dedup.model import I64, Matches, Rule
@@ -151,25 +152,6 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             write_json(directory, "summary.json", summary.as_dict())
             directory.commit()
     return summary
-
-
-def make_engine(
-    name: str,
-    settings: Settings,
-    rules: Sequence[Rule],
-    text_fields: Sequence[str],
-    threads: int | None = None,
-) -> Stages:
-    """The engine of that name: `native` or `reference`. Only that one is imported."""
-    if name == "native":
-        from dedup.native import Native
-
-        return Native(settings, rules, text_fields, threads or 0)
-    if name == "reference":
-        from dedup.reference import Reference
-
-        return Reference(settings, rules, text_fields)
-    raise UsageError(f'unknown engine "{name}"', "native or reference")
 
 
 def _keep_apart(inputs: Sequence[str], output: Path) -> None:

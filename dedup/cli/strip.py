@@ -46,7 +46,7 @@ def command(
     """
     from dedup.boilerplate import load
     from dedup.config import Settings
-    from dedup.pipeline import make_engine
+    from dedup.engines import make_engine
     from dedup.readers import Fields, open_sources
 
     text_fields = tuple(name.strip() for name in text_field.split(","))

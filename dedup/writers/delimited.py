@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 
-from dedup import _kernel
+from dedup import native
 from dedup.model import Mask, Texts
 from dedup.readers.delimited import Delimited
 from dedup.writers.output import OutputDirectory
@@ -28,7 +28,7 @@ def write_selected(source: Delimited, keep: Mask, out: OutputDirectory, folder: 
         first = 0
         for starts, ends in zip(source.starts, source.ends, strict=True):
             last = first + len(starts)
-            stream.write(_kernel.select(data, starts, ends, keep[first:last]).data)
+            stream.write(native.select(data, starts, ends, keep[first:last]).data)
             first = last
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from dedup import _kernel
+from dedup import native
 from dedup.model import Buffer, Mask, Segment, Texts
 from dedup.readers.json_array import JsonArray
 from dedup.writers.jsonl import numbered
@@ -37,7 +37,7 @@ def _annotated(segments: Sequence[Segment], tags: Texts) -> Iterator[Buffer]:
     for segment, first, _ in numbered(segments):
         for i in range(len(segment.starts)):
             part = (tags.data, tags.offsets[first + i : first + i + 2])
-            lines = _kernel.annotate(segment.data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
+            lines = native.annotate(segment.data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
             yield lines.tobytes().rstrip(b"\r\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Sequence
 
-from dedup import _kernel
+from dedup import native
 from dedup.model import Mask, Segment, Texts
 from dedup.readers.jsonl import JsonLines
 from dedup.writers.output import OutputDirectory
@@ -25,7 +25,7 @@ def write_selected(
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
-            stream.write(_kernel.select(segment.data, segment.starts, segment.ends, keep[first:last]).data)
+            stream.write(native.select(segment.data, segment.starts, segment.ends, keep[first:last]).data)
 
 
 def write_annotated(
@@ -38,7 +38,7 @@ def write_annotated(
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
             part = (tags.data, tags.offsets[first : last + 1])
-            stream.write(_kernel.annotate(segment.data, segment.starts, segment.ends, part).data)
+            stream.write(native.annotate(segment.data, segment.starts, segment.ends, part).data)
 
 
 def numbered(segments: Sequence[Segment]) -> Iterator[tuple[Segment, int, int]]:
