@@ -151,16 +151,17 @@ impl Stripper {
             let line = read_line(text, scratch.lines.len(), (start, end), &mut scratch.forms);
             has_number |= settle::is_number(&scratch.forms[line.plain.0..line.plain.1]);
             scratch.forms.push(b'\n');
+            if !line.is_blank() {
+                scratch.filled.push(scratch.lines.len());
+            }
             scratch.lines.push(line);
             start = end + 1;
         }
         let mut literal = self.rules.next_literal(&scratch.forms, 0);
-        for i in 0..scratch.lines.len() {
+        let is_alone = scratch.filled.len() == 1;
+        for at in 0..scratch.filled.len() {
+            let i = scratch.filled[at];
             let line = scratch.lines[i];
-            if line.is_blank() {
-                continue;
-            }
-            scratch.filled.push(i);
             scratch.nominated.clear();
             while let Some((start, end, rules)) = literal
                 && start < line.form.1
@@ -168,7 +169,7 @@ impl Stripper {
                 scratch.nominated.extend_from_slice(rules);
                 literal = self.rules.next_literal(&scratch.forms, end);
             }
-            scratch.lines[i].hits = self.rules.match_line(text, &line, scratch);
+            scratch.lines[i].hits = self.rules.match_line(text, &line, is_alone, scratch);
         }
         !scratch.hits.is_empty() || has_number || settle::has_repeats(scratch)
     }
@@ -176,7 +177,10 @@ impl Stripper {
 
 impl Rules {
     /// Match a line with the rules nominated by its literals and by its edges; the range of its hits.
-    fn match_line(&self, text: &str, line: &Line, scratch: &mut Scratch) -> (usize, usize) {
+    ///
+    /// A rule that is certain to drop the line, which only in a text of one line no rule is, spares it those behind. Not the
+    /// suffixes: structure asks for them.
+    fn match_line(&self, text: &str, line: &Line, is_alone: bool, scratch: &mut Scratch) -> (usize, usize) {
         let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
@@ -189,10 +193,12 @@ impl Rules {
         let raw = &text[line.left.0..line.left.1];
         cased.clear();
         let mut cased_plain = (0, 0);
+        let mut is_certain = false;
         for &number in nominated.iter() {
             let matcher = &self.matchers[number as usize];
             let rule = &matcher.rule;
-            if words > rule.max_words || !matcher.admits(form) {
+            let is_spared = is_certain && rule.action != Action::StripSuffix;
+            if is_spared || words > rule.max_words || !matcher.admits(form) {
                 continue;
             }
             if rule.is_cased && cased.is_empty() {
@@ -217,6 +223,7 @@ impl Rules {
                 }),
             };
             hits.extend(left.map(|left| Hit { rule: number, left }));
+            is_certain |= left.is_some() && !is_alone && rule.drops_anywhere();
         }
         (first, hits.len())
     }

@@ -51,6 +51,13 @@ pub struct Rule {
     pub is_cased: bool,
 }
 
+impl Rule {
+    /// Whether every line of several that it matches is dropped.
+    pub fn drops_anywhere(&self) -> bool {
+        self.action == Action::Drop && !self.is_weak && self.place == Place::Any
+    }
+}
+
 /// A rule with what it takes to match it. A regex is compiled when a line first asks for it: most never do.
 pub struct Matcher {
     pub rule: Rule,

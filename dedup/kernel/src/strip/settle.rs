@@ -151,7 +151,7 @@ fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, le
     scratch.cuts.push(Cut { line: i, taken, action, rule });
     scratch.nominated.clear();
     rules.nominate_all_with_literals(&mut scratch.nominated);
-    line.hits = rules.match_line(text, &line, scratch);
+    line.hits = rules.match_line(text, &line, true, scratch);
     scratch.lines[i] = line;
 }
 
