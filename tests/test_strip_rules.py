@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dedup import boilerplate
-from dedup.boilerplate.pattern import to_bytes_pattern
+from dedup.boilerplate.pattern import check, to_bytes_pattern
 from dedup.errors import UsageError
 from dedup.model import Rule, Texts
 from tests.strip_texts import CASES, KernelStripper, read_cases
@@ -34,6 +34,7 @@ def test_packaged_rules() -> None:
     assert max(Counter(rule.cls for rule in rules).values()) < 20
     for rule in rules:
         assert rule.pattern.isascii()
+        check(rule.pattern)
         assert not re.fullmatch(rule.pattern.encode(), b""), rule.id
 
 

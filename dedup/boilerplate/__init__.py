@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 
-from dedup.boilerplate.pattern import to_bytes_pattern
+from dedup.boilerplate.pattern import check, to_bytes_pattern
 from dedup.errors import UsageError
 from dedup.model import Rule
 
@@ -35,7 +35,7 @@ def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
             and reason.
     """
     packaged = resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8")
-    rules = _parse(packaged, "rules.toml")
+    rules = _parse(packaged, "rules.toml", trusted=True)
     for path in paths:
         name = os.fspath(path)
         try:
@@ -54,7 +54,7 @@ def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
     return rules
 
 
-def _parse(text: str, name: str) -> tuple[Rule, ...]:
+def _parse(text: str, name: str, trusted: bool = False) -> tuple[Rule, ...]:
     hint = "dedup/boilerplate/rules.toml opens with the fields of a rule"
     try:
         document = tomllib.loads(text)
@@ -73,6 +73,8 @@ def _parse(text: str, name: str) -> tuple[Rule, ...]:
     for number, table in enumerate(tables, 1):
         try:
             rules.append(_rule(table))
+            if not trusted:
+                check(rules[-1].pattern)
         except ValueError as error:
             raise UsageError(f"{name}: rule {table.get('id', number)}: {error}", hint) from None
     return tuple(rules)

@@ -32,12 +32,15 @@ def to_bytes_pattern(pattern: str, cased: bool = False) -> str:
     Raises:
         ValueError: The pattern leaves the dialect, or could never match.
     """
-    translated = _Translator(pattern, cased).run()
+    return _Translator(pattern, cased).run()
+
+
+def check(pattern: str) -> None:
+    """Raise ValueError unless the translated `pattern` compiles. Costs a millisecond for a long one."""
     try:
-        re.compile(translated.encode("ascii"))
+        re.compile(pattern.encode("ascii"))
     except (re.error, OverflowError) as error:
         raise ValueError(str(error)) from None
-    return translated
 
 
 class _Translator:

@@ -2,20 +2,21 @@
 //!
 //! `dedup/reference/strip.py` states what stripping means; this module decides the same, bit for bit, and fast. Most
 //! lines are body lines that no rule can match, so the work per document is: the folded form of all lines in one
-//! buffer (`form`), one pass over it for the literals of rules, and for each line a look-up of its first bytes
-//! (`rule`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
+//! buffer (`form`), one pass over it for the literals of rules, and for each line a look-up of its first and last bytes
+//! (`nominate`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
 //! otherwise `settle` repeats rounds over the few lines that matched.
 //!
 //! Rules learned from a corpus can join as one more source of hits beside the patterns.
 
 pub mod form;
-pub mod rule;
+mod nominate;
+mod rule;
 mod settle;
 
 use memchr::memchr_iter;
 
 use form::Ends;
-use rule::Rules;
+use nominate::Rules;
 pub use rule::{Action, Place, Rule};
 use settle::Cut;
 

@@ -1,27 +1,11 @@
-//! Rules, compiled, and which of them a line's first bytes can match.
-//!
-//! A rule's pattern is parsed once to learn how its matches begin, or else how they end. Where those edges are finitely
-//! many, a line is tried against the rule only if it begins or ends so: one look-up per length of edge replaces the
-//! patterns. A rule with literals is tried on the lines in which one pass over the text finds one of them; what
-//! is left, on every line.
+//! A rule and its regex: compiled when a line first asks for it, and kept from lines that cannot match.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, Span, packed};
 use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Hir, HirKind};
-
-use super::form;
-
-/// Bytes of an edge that are looked at.
-const EDGE: usize = 6;
-/// Bits that say which edges there may be; the packaged rules have 4,000 edges.
-const PRESENT_BITS: usize = 1 << 16;
 
 /// Where in a document a rule acts.
 #[derive(Clone, Copy, PartialEq)]
@@ -68,6 +52,15 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// Prepare `rule`; also its parsed pattern.
+    pub fn new(rule: Rule) -> Result<(Matcher, Hir), String> {
+        let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
+        let hir = parsed.map_err(|error| error.to_string())?;
+        let tail = tail(&rule, &hir).map(|pattern| (pattern.to_owned(), OnceLock::new()));
+        let literals = rule.literals.iter().map(|literal| Finder::new(literal).into_owned()).collect();
+        Ok((Matcher { rule, literals, regex: OnceLock::new(), tail }, hir))
+    }
+
     /// Whether the whole of `plain` matches.
     pub fn covers(&self, plain: &[u8]) -> bool {
         let ends_well = |(pattern, regex): &(String, OnceLock<Regex>)| {
@@ -104,191 +97,6 @@ fn build(pattern: &str) -> Regex {
     built.unwrap_or_else(|error| panic!("a rule's pattern cannot be compiled: {error}"))
 }
 
-/// All rules, and the means to nominate some of them for a line.
-pub struct Rules {
-    pub matchers: Vec<Matcher>,
-    beginnings: Edges,
-    endings: Edges,
-    everywhere: Vec<u32>,
-    literals: Literals,
-}
-
-impl Rules {
-    /// Compile `rules`; an error is the number of a rule and what is wrong with it.
-    pub fn new(rules: Vec<Rule>) -> Result<Rules, (usize, String)> {
-        let mut made = Rules {
-            matchers: Vec::new(),
-            beginnings: Edges::default(),
-            endings: Edges::default(),
-            everywhere: Vec::new(),
-            literals: Literals::default(),
-        };
-        let mut literals: Vec<(String, u32)> = Vec::new();
-        for (number, rule) in rules.into_iter().enumerate() {
-            let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
-            let hir = parsed.map_err(|error| (number, error.to_string()))?;
-            let number = number as u32;
-            match nominators(&rule, &hir) {
-                Nominators::Literals => {
-                    literals.extend(rule.literals.iter().map(|one| (one.clone(), number)))
-                }
-                Nominators::Beginnings(edges) => {
-                    edges.iter().for_each(|edge| made.beginnings.add(edge, number))
-                }
-                Nominators::Endings(edges) => edges.iter().for_each(|edge| made.endings.add(edge, number)),
-                Nominators::None => made.everywhere.push(number),
-            }
-            let finders = rule.literals.iter().map(|literal| Finder::new(literal).into_owned()).collect();
-            let tail = tail(&rule, &hir).map(|pattern| (pattern.to_owned(), OnceLock::new()));
-            made.matchers.push(Matcher { rule, literals: finders, regex: OnceLock::new(), tail });
-        }
-        made.literals = Literals::new(&literals).map_err(|error| (0, error))?;
-        Ok(made)
-    }
-
-    /// The first long literal in `forms` from `from` on: where it begins and ends, and the rules it nominates.
-    pub fn next_literal(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
-        self.literals.next_long(forms, from)
-    }
-
-    /// Add the rules to try on a line to those in `numbers`, and put them into their order.
-    pub fn nominate(&self, form: &[u8], plain: &[u8], numbers: &mut Vec<u32>) {
-        self.beginnings.find(plain, |length| &plain[..length], numbers);
-        self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
-        for (literal, rules) in &self.literals.short {
-            if literal.find(form).is_some() {
-                numbers.extend_from_slice(rules);
-            }
-        }
-        numbers.extend_from_slice(&self.everywhere);
-        if numbers.len() > 1 {
-            numbers.sort_unstable();
-            numbers.dedup();
-        }
-    }
-
-    /// Add all rules with long literals to `numbers`.
-    pub fn nominate_all_with_literals(&self, numbers: &mut Vec<u32>) {
-        numbers.extend(self.literals.by_long.iter().flatten());
-    }
-}
-
-/// The literals of all rules.
-#[derive(Default)]
-struct Literals {
-    /// Those of one or two bytes, such as a colon, and their rules: searched in a line one by one.
-    short: Vec<(Finder<'static>, Vec<u32>)>,
-    /// The others, searched at once. Vectors do it, where there are few enough and the machine has them.
-    vectored: Option<packed::Searcher>,
-    automaton: Option<AhoCorasick>,
-    /// Per long literal, the rules that may have a literal where it was found.
-    by_long: Vec<Vec<u32>>,
-}
-
-impl Literals {
-    fn new(all: &[(String, u32)]) -> Result<Literals, String> {
-        let (short, long): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|(literal, _)| literal.len() < 3);
-        let mut by_short: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        for (literal, number) in short {
-            by_short.entry(literal).or_default().push(number);
-        }
-        let patterns = || long.iter().map(|(literal, _)| literal);
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA));
-        let automaton = (!long.is_empty()).then(|| builder.build(patterns()));
-        Ok(Literals {
-            short: by_short
-                .iter()
-                .map(|(one, rules)| (Finder::new(one).into_owned(), rules.clone()))
-                .collect(),
-            vectored: packed::Searcher::new(patterns()),
-            automaton: automaton.transpose().map_err(|error| error.to_string())?,
-            by_long: long.iter().map(|(literal, _)| sharing(literal, &long)).collect(),
-        })
-    }
-
-    fn next_long(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
-        let found = match &self.vectored {
-            Some(searcher) => searcher.find_in(forms, Span::from(from..forms.len())),
-            None => self.automaton.as_ref()?.find(Input::new(forms).span(from..forms.len())),
-        }?;
-        Some((found.start(), found.end(), &self.by_long[found.pattern()]))
-    }
-}
-
-/// Edges of matches, and the rules that have them.
-#[derive(Default)]
-struct Edges {
-    rules: HashMap<u64, Vec<u32>, BuildHasherDefault<Mixer>>,
-    lengths: Vec<usize>,
-    /// A bit for each hash of a key: most lines have no edge in the map, and this says so in a third of the time.
-    present: Vec<u64>,
-}
-
-impl Edges {
-    fn add(&mut self, edge: &[u8], number: u32) {
-        let key = key(edge);
-        let numbers = self.rules.entry(key).or_default();
-        if numbers.last() != Some(&number) {
-            numbers.push(number);
-        }
-        if !self.lengths.contains(&edge.len()) {
-            self.lengths.push(edge.len());
-        }
-        self.present.resize(PRESENT_BITS / 64, 0);
-        let bit = mixed(key) as usize % PRESENT_BITS;
-        self.present[bit / 64] |= 1 << (bit % 64);
-    }
-
-    /// Add to `numbers` the rules of the edges of a line, given as a function of their length.
-    fn find<'a>(&self, line: &'a [u8], edge: impl Fn(usize) -> &'a [u8], numbers: &mut Vec<u32>) {
-        for &length in self.lengths.iter().filter(|&&length| length <= line.len()) {
-            let key = key(edge(length));
-            let bit = mixed(key) as usize % PRESENT_BITS;
-            if self.present[bit / 64] >> (bit % 64) & 1 == 1
-                && let Some(found) = self.rules.get(&key)
-            {
-                numbers.extend_from_slice(found);
-            }
-        }
-    }
-}
-
-/// What tells the lines that a rule may match.
-enum Nominators {
-    Literals,
-    Beginnings(Vec<Vec<u8>>),
-    Endings(Vec<Vec<u8>>),
-    None,
-}
-
-/// The nominators of a rule, in folded form.
-fn nominators(rule: &Rule, hir: &Hir) -> Nominators {
-    if !rule.literals.is_empty() {
-        return Nominators::Literals;
-    }
-    if rule.action == Action::StripSuffix {
-        return Nominators::None;
-    }
-    if let Some(edges) = edges(hir, ExtractKind::Prefix, rule.is_cased) {
-        return Nominators::Beginnings(edges);
-    }
-    // The first bytes of a character cannot be folded without it, and the end of a match may lack them.
-    let endings =
-        (rule.action == Action::Drop && !rule.is_cased).then(|| edges(hir, ExtractKind::Suffix, false));
-    endings.flatten().map_or(Nominators::None, Nominators::Endings)
-}
-
-/// The edges of all matches, folded if `fold`; None if there are too many or one is empty.
-fn edges(hir: &Hir, kind: ExtractKind, fold: bool) -> Option<Vec<Vec<u8>>> {
-    let mut extractor = Extractor::new();
-    extractor.kind(kind).limit_class(256).limit_literal_len(EDGE).limit_total(4096);
-    let found = extractor.extract(hir);
-    let literals = found.literals()?.iter().map(|literal| literal.as_bytes());
-    let edges: Vec<Vec<u8>> = literals.map(|one| if fold { folded(one) } else { one.to_vec() }).collect();
-    edges.iter().all(|edge| !edge.is_empty()).then_some(edges)
-}
-
 /// The pattern without a leading `.{m,n}`, if it has one.
 ///
 /// A line that does not end as this says cannot match; and to find out from its end takes a few bytes, while a run of
@@ -303,55 +111,4 @@ fn tail<'a>(rule: &'a Rule, hir: &Hir) -> Option<&'a str> {
     let ends_in_run =
         last.ends_with('}') && last.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b',' | b'}'));
     (!ends_in_run).then_some(tail)
-}
-
-/// The rules that may have a literal where `literal` was found. Literals are found without overlaps, so one that can
-/// overlap it may be there too.
-fn sharing(literal: &str, all: &[(String, u32)]) -> Vec<u32> {
-    let agrees = |one: &[u8], other: &[u8]| one.iter().zip(other).all(|(a, b)| a == b);
-    let overlaps =
-        |other: &str| (0..literal.len()).any(|at| agrees(&literal.as_bytes()[at..], other.as_bytes()));
-    let mut numbers: Vec<u32> =
-        all.iter().filter(|(other, _)| overlaps(other)).map(|&(_, number)| number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
-}
-
-/// The folded form of the whole characters that `literal` begins with, cut to the bytes that are looked at.
-fn folded(literal: &[u8]) -> Vec<u8> {
-    let whole = literal.utf8_chunks().next().map_or("", |chunk| chunk.valid());
-    let mut folded: Vec<u8> = whole.chars().map(form::fold_char).collect::<String>().into_bytes();
-    folded.truncate(EDGE);
-    folded
-}
-
-/// An edge of 1 to 6 bytes as a number.
-fn key(edge: &[u8]) -> u64 {
-    let bytes = edge.iter().fold(0, |key, &byte| key << 8 | u64::from(byte));
-    bytes | (edge.len() as u64) << 56
-}
-
-/// A multiplicative hash.
-fn mixed(value: u64) -> u64 {
-    let mixed = value.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ mixed >> 32
-}
-
-/// `mixed` as the hasher of a map of integers.
-#[derive(Default)]
-struct Mixer(u64);
-
-impl Hasher for Mixer {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = mixed(self.0 ^ value);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

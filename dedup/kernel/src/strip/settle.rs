@@ -1,6 +1,7 @@
 //! Rounds until nothing changes, under the guard rails; see `dedup/reference/strip.py` for the definition.
 
-use super::rule::{Action, Place, Rules};
+use super::nominate::Rules;
+use super::rule::{Action, Place};
 use super::{Line, Scratch, Source, form, read_line};
 
 const HEAD: usize = 6;
