@@ -63,6 +63,61 @@ def test_force_replaces_files_of_the_same_names_only(tmp_path: Path) -> None:
     assert (tmp_path / "clusters.jsonl").read_text() == "new"
 
 
+def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    (out / ".dedup-staging-killed/kept").mkdir(parents=True)
+    (out / ".dedup-staging-killed/kept/a.jsonl").write_text("half")
+    with OutputDirectory(out) as directory:
+        write_chunks(directory, "a", [b"1\n"])
+        directory.commit()
+    assert tree(out) == ["a"]
+
+
+def test_two_runs_do_not_share_a_directory(tmp_path: Path) -> None:
+    with OutputDirectory(tmp_path / "out") as first:
+        write_chunks(first, "a", [b"1\n"])
+        for force in (False, True):
+            with pytest.raises(OutputError, match="another run is writing") as caught:
+                OutputDirectory(tmp_path / "out", force=force)
+            assert caught.value.hint
+        first.commit()
+        assert tree(tmp_path / "out") == ["a"]
+    with OutputDirectory(tmp_path / "out", force=True):
+        pass
+
+
+def test_where_there_are_no_locks_nothing_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / ".dedup-staging-of-whom").mkdir()
+    with OutputDirectory(tmp_path) as out:
+        write_chunks(out, "a", [b"1\n"])
+        out.commit()
+    assert tree(tmp_path) == [".dedup-staging-of-whom", "a"]
+
+
+def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "inputs").mkdir()
+    (tmp_path / "inputs/a.jsonl").write_text("precious")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/kept").symlink_to("../inputs")
+    (tmp_path / "link").symlink_to("out")
+    with OutputDirectory(tmp_path / "out", force=True) as out:
+        write_chunks(out, "b.jsonl", [b"1\n"])
+        write_chunks(out, "kept/a.jsonl", [b"1\n"])
+        with pytest.raises(OutputError, match="out/kept: it leads out") as caught:
+            out.commit()
+    assert caught.value.hint
+    assert (tmp_path / "inputs/a.jsonl").read_text() == "precious"
+    assert tree(tmp_path / "out") == ["kept"]
+    with OutputDirectory(tmp_path / "link", force=True) as out:
+        write_chunks(out, "b.jsonl", [b"1\n"])
+        out.commit()
+    assert tree(tmp_path / "out") == ["b.jsonl", "kept"]
+
+
 def test_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     for path in (tmp_path / "out", tmp_path / "out/below"):

@@ -3,6 +3,10 @@
 Files are written into a hidden folder inside the directory, synced to disk,
 and renamed into place by `commit`. Anything else that ends the run, also an
 interrupt, removes them, and the directory too if the run made it.
+
+A run that is killed cannot clean up. While a run lives it holds a lock on the
+directory, which the system lets go with the process: whoever gets the lock
+knows that hidden folders in the directory belong to nobody, and removes them.
 """
 
 from __future__ import annotations
@@ -22,6 +26,9 @@ from dedup.errors import OutputError
 LAST = "summary.json"
 """Renamed after all others: where it is, the outputs are complete."""
 
+STAGING = ".dedup-staging-"
+"""How the names of hidden folders begin."""
+
 
 class OutputDirectory:
     """A directory that is written whole or not at all; use it in a `with` statement.
@@ -31,23 +38,29 @@ class OutputDirectory:
         force: Accept a directory that is not empty. Files of the same names are replaced, others left alone.
 
     Raises:
-        OutputError: The directory is not empty, is no directory, or cannot be written.
+        OutputError: The directory is not empty, is no directory, cannot be written, or another run is writing it.
     """
 
     def __init__(self, path: Path, force: bool = False) -> None:
         self.path = path
         self._made = _missing_parents(path)
+        self._lock: int | None = None
         try:
             with _reported(path):
                 path.mkdir(parents=True, exist_ok=True)
-                if not force and any(path.iterdir()):
+                if not force and any(not entry.name.startswith(STAGING) for entry in path.iterdir()):
                     raise OutputError(
                         f"{path} exists and is not empty",
                         "choose another directory, or replace it with --force",
                     )
-                self._staging = Path(tempfile.mkdtemp(prefix=".dedup-", dir=path))
+                self._lock = _lock(path)
+                if self._lock is not None:
+                    for left in path.glob(f"{STAGING}*"):
+                        shutil.rmtree(left, ignore_errors=True)
+                self._staging = Path(tempfile.mkdtemp(prefix=STAGING, dir=path))
         except BaseException:
             self._remove_made()
+            self._unlock()
             raise
 
     @contextlib.contextmanager
@@ -69,6 +82,7 @@ class OutputDirectory:
         """Put all files into place."""
         files = sorted(p.relative_to(self._staging) for p in self._staging.rglob("*") if p.is_file())
         files.sort(key=lambda name: name == Path(LAST))
+        self._check_folders({name.parent for name in files})
         with _reported(self.path):
             for name in files:
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -77,11 +91,13 @@ class OutputDirectory:
                 _sync_folder(folder)
         shutil.rmtree(self._staging, ignore_errors=True)
         self._made = []
+        self._unlock()
 
     def abort(self) -> None:
         """Remove everything that was written. Does nothing after `commit`."""
         shutil.rmtree(self._staging, ignore_errors=True)
         self._remove_made()
+        self._unlock()
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +106,21 @@ class OutputDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+    def _check_folders(self, folders: set[Path]) -> None:
+        """Refuse to write through a link: files elsewhere, the inputs among them, would be replaced."""
+        root = self.path.resolve()
+        for folder in folders:
+            if (self.path / folder).resolve() != root / folder:
+                raise OutputError(
+                    f"cannot write {self.path / folder}: it leads out of the output directory",
+                    "remove the link, or choose another directory",
+                )
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _remove_made(self) -> None:
         for folder in self._made:
@@ -109,6 +140,26 @@ def _reported(path: Path) -> Iterator[None]:
         elif error.errno in (errno.EEXIST, errno.ENOTDIR):
             hint = "a file is in the way: choose another directory"
         raise OutputError(f"cannot write {path}: {error.strerror or error}", hint) from error
+
+
+def _lock(folder: Path) -> int | None:
+    """A handle that holds the only lock on `folder` until it is closed; None where the system has no such locks."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise OutputError(
+            f"another run is writing {folder}", "wait until it ends, or choose another directory"
+        ) from error
+    except OSError:  # some network file systems
+        os.close(handle)
+        return None
+    return handle
 
 
 def _missing_parents(path: Path) -> list[Path]:
