@@ -27,7 +27,7 @@ from dedup.keep import Policy
 from dedup.model import I64, Matches, Rule
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.progress import Progress, Silent
-from dedup.readers import Fields, Source, open_sources
+from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
 from dedup.stages import Matcher, Stages
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
@@ -130,14 +130,16 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         directory = None
         if options.output is not None and not options.dry_run:
             directory = stack.enter_context(OutputDirectory(options.output, options.force))
-        sources = open_sources(inputs, fields, stages, options.temp_dir)
+        sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
         for source in sources:
             stack.callback(source.close)
         matcher = stages.matcher(pairs=options.pairs, links=options.families)
         corpus = _read(sources, policy, stages, matcher, options.limit, progress, clock)
+        check_articles(sources)
         with clock.stage("match"):
             order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
-            matches = _match(matcher, corpus, order, progress)
+            matches = _match(matcher, corpus, order, sources, progress)
+        check_mapped(sources)
         summary = _summarise(corpus, matches, stages, policy, rules, options, inputs, len(sources))
         if directory is not None:
             with clock.stage("write"):
@@ -155,17 +157,12 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
 
 
 def _keep_apart(inputs: Sequence[str], output: Path) -> None:
-    """Refuse to read earlier results as articles, and to replace an input by a result."""
+    """Refuse inputs that are results: they would be replaced. Results below an input folder are not found at all."""
     target = output.resolve()
     for name in inputs:
         path = Path(name).resolve()
         if name != "-" and path.is_relative_to(target):
             raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
-        if target.is_relative_to(path) and target.is_dir() and any(target.iterdir()):
-            raise UsageError(
-                f"{output} is inside the input {name}, and its files would be read as articles",
-                "write to another directory, or remove it first",
-            )
 
 
 @dataclass(slots=True)
@@ -215,11 +212,14 @@ def _read(
         return builder.build()
 
 
-def _match(matcher: Matcher, corpus: Corpus, order: I64, progress: Progress) -> Matches:
+def _match(
+    matcher: Matcher, corpus: Corpus, order: I64, sources: Sequence[Source], progress: Progress
+) -> Matches:
     progress.start("matching", len(corpus), "articles")
     matcher.start(order, corpus.segments)
     done, slice_size = 0, 1024
     while done < len(corpus):
+        check_mapped(sources)
         start = time.perf_counter()
         done = matcher.advance(slice_size)
         seconds = time.perf_counter() - start

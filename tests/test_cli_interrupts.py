@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dedup import pipeline
 from dedup.readers import Batch
 from dedup.readers.jsonl import JsonLines
 from tests.articles import Cli, story, write_jsonl
@@ -37,6 +38,23 @@ def test_a_signal_leaves_nothing_behind(number: signal.Signals, code: int) -> No
     assert run.returncode == code, err
     assert "Traceback" not in err
     assert not Path("out").exists()
+
+
+def test_a_killed_run_is_not_in_the_way(dedup: Cli, articles: Path) -> None:
+    run = subprocess.Popen([*DEDUP, "run", "-", "-o", "out"], stdin=subprocess.PIPE)
+    assert run.stdin is not None
+    # More than a pipe holds: when all is written, the run is reading.
+    run.stdin.write(b'{"text": "a"}\n' * 100_000)
+    run.stdin.flush()
+    assert "another run is writing out" in dedup.fails("run", articles, "-o", "out")
+    run.kill()
+    run.communicate(timeout=20)
+    (left,) = Path("out").iterdir()
+    assert left.name.startswith(".dedup-staging-")
+    dedup("run", articles, "-o", "out")
+    assert sorted(path.name for path in Path("out").iterdir()) == [
+        "clusters.jsonl", "kept", "skipped.jsonl", "summary.json",
+    ]  # fmt: skip
 
 
 def test_a_closed_pipe_is_no_error(articles: Path) -> None:
@@ -75,6 +93,45 @@ def test_an_input_that_changes_during_the_run(
             file.write("{}\n")
 
     monkeypatch.setattr(JsonLines, "batches", changed)
+    assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, 100)
+
+
+def test_an_input_cut_short_between_chunks(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Without the checks each of these ends the test process with SIGBUS.
+    monkeypatch.setattr("dedup.readers.jsonl.CHUNK", 10_000)
+    read = JsonLines.batches
+
+    def cut_after_one(self: JsonLines, limit: int | None = None) -> Iterator[Batch]:
+        for batch in read(self, limit):
+            yield batch
+            cut(articles)
+
+    monkeypatch.setattr(JsonLines, "batches", cut_after_one)
+    assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("stage", ["_read", "_match", "_summarise"])
+def test_an_input_cut_short_between_stages(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    # Copies, so that matching has to read them again.
+    write_jsonl(articles, [{"id": i, "text": story(i % 100)} for i in range(200)])
+    real = getattr(pipeline, stage)
+
+    def cut_after(*arguments: object) -> object:
+        result = real(*arguments)
+        cut(articles)
+        return result
+
+    monkeypatch.setattr(pipeline, stage, cut_after)
     assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
     assert not Path("out").exists()
 

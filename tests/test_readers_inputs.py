@@ -72,6 +72,22 @@ def test_links_are_followed_and_loops_end(folder: Path) -> None:
     assert names("in") == ["in/again.txt", "in/b.jsonl", "in/other.txt", "in/sub/c.txt", "in/z.ndjson"]
 
 
+def test_the_output_directory_is_not_found(folder: Path) -> None:
+    before = names("in")
+    for name in ("out/kept/b.jsonl", "out/sub/a.txt", "outer/a.txt"):
+        (folder / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "in" / name).write_bytes(LINE)
+    (folder / "in/linked").symlink_to("out/sub")
+    (folder / "in/link.txt").symlink_to("out/sub/a.txt")
+    (folder / "alias").symlink_to("in/out")
+    for output in ("in/out", "in/../in/out", "alias"):
+        found = [os.path.join(f.root, f.name) for f in find_files(["in"], Path(output))]
+        assert found == sorted([*before, "in/outer/a.txt"])
+        found = [os.path.join(f.root, f.name) for f in find_files(["in/**/*.jsonl"], Path(output))]
+        assert found == ["in/b.jsonl"]
+    assert len(names("in")) == len(before) + 3
+
+
 def test_hard_links_are_two_files(folder: Path) -> None:
     os.link(folder / "in/b.jsonl", folder / "in/c.jsonl")
     assert names("in/b.jsonl", "in/c.jsonl") == ["in/b.jsonl", "in/c.jsonl"]
@@ -116,6 +132,8 @@ def test_unreadable_text_file_is_skipped(folder: Path, monkeypatch: pytest.Monke
     assert found.paths == ["in/sub/c.txt"]
     assert found.numbers.tolist() == [2]
     assert [(s.location, s.reason) for s in found.skipped] == [("in/sub/a.txt", "unreadable")]
+    with pytest.raises(InputError, match=r"in/sub/a.txt cannot be read: Permission denied"):
+        read(opened("in/sub/a.txt"))
 
 
 def refuse(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -182,6 +200,25 @@ def test_text_files_leave_as_a_list_and_copied(folder: Path) -> None:
     assert (folder / "out/kept.txt").read_text().split() == ["in/sub/a.txt", "in/sub/d.txt"]
     assert (folder / "out/kept/sub/d.txt").read_bytes() == b"\xef\xbb\xbfbytes \xff\r\nstay"
     assert sorted(p.name for p in (folder / "out/kept/sub").iterdir()) == ["a.txt", "d.txt"]
+
+
+def test_list_of_paths_has_one_a_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = ["a\nb.txt", "c\r.txt", 'd".txt', "e\udcff.txt", "f\n\udcff.txt"]
+    (folder / "odd").mkdir()
+    for name in [*odd, '"quoted".txt']:
+        (folder / "odd" / name).write_text("text")
+    monkeypatch.chdir(folder / "odd")
+    inputs = ["../odd/" + name for name in odd] + ['"quoted".txt']
+    with OutputDirectory(folder / "out") as out:
+        for source in opened(*inputs):
+            found = read([source])
+            everything = np.ones(len(found.texts), np.bool_)
+            write_selected(source, found.numbers, everything, found.segments, out, "kept", copy=True)
+        out.commit()
+    lines = (folder / "out/kept.txt").read_bytes().splitlines()
+    assert [json.loads(x) if x.startswith(b'"') else os.fsdecode(x) for x in lines] == inputs
+    assert [x.startswith(b'"') for x in lines] == [True, True, False, False, True, True]
+    assert sorted(os.listdir(folder / "out/kept")) == sorted([*odd, '"quoted".txt'])
 
 
 def test_many_files_do_not_run_out_of_handles(folder: Path) -> None:

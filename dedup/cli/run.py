@@ -27,7 +27,13 @@ def command(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Where the results go.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Where the results go. What lies there is not read.",
+            show_default=False,
+        ),
     ] = None,
     text_field: Annotated[
         str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")

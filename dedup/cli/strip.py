@@ -47,18 +47,20 @@ def command(
     from dedup.boilerplate import load
     from dedup.config import Settings
     from dedup.engines import make_engine
-    from dedup.readers import Fields, open_sources
+    from dedup.readers import Fields, check_articles, open_sources
 
     text_fields = tuple(name.strip() for name in text_field.split(","))
     stages = make_engine(engine.value, Settings(), load(rules or ()), text_fields)
     show = _explanation if explain else _cleaned
-    for source in open_sources(inputs, Fields(text_fields, id_field, (), encoding), stages):
+    sources = open_sources(inputs, Fields(text_fields, id_field, (), encoding), stages)
+    for source in sources:
         for batch in source.batches():
             for record in batch.skipped:
                 warn(f"{record.location} skipped: {record.detail}")
             for piece in show(source, batch, stages, json):
                 sys.stdout.buffer.write(piece.encode("utf-8", "surrogateescape"))
         source.close()
+    check_articles(sources)
     sys.stdout.buffer.flush()
 
 

@@ -1,4 +1,15 @@
-"""What a reader gives: a `Source` per input file or folder of text files, read in batches, re-read on demand."""
+"""What a reader gives: a `Source` per input file or folder of text files, read in batches, re-read on demand.
+
+What happens to a file that cannot be used depends on how it came into the run and on how much it may hold:
+
+    file                                       named itself   found in a folder or by a pattern
+    holds no articles (no text column, or a
+      JSON document that is no array)          error          one skipped record, no output
+    one text that cannot be read or decoded    error          one skipped record
+    many records, unreadable or damaged        error          error
+
+A damaged archive stays an error wherever it was found: one skipped record would hide how many articles are lost.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +18,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
 
+import numpy as np
+
+from dedup.errors import InputError
 from dedup.model import I64, Column, Segment, Skipped, Texts
 
 
@@ -54,6 +68,23 @@ class Batch:
     paths: Texts | None = None
 
 
+def missing(n: int) -> Column:
+    """A column without a single value."""
+    return Column(Texts(b"", np.zeros(n + 1, np.int64)), np.zeros(n, np.bool_))
+
+
+class NoArticlesError(InputError):
+    """A file is whole and readable, but what it holds are no articles.
+
+    Attributes:
+        record: The skipped record that stands for the file where it was only found.
+    """
+
+    def __init__(self, path: str, problem: str, reason: str, hint: str) -> None:
+        super().__init__(f"{path} {problem}", hint)
+        self.record = Skipped(path, reason, f"the file {problem}")
+
+
 class Source(Protocol):
     """One input file, or one folder of text files.
 
@@ -61,6 +92,7 @@ class Source(Protocol):
         path: As given, used in locations and messages; `-` for standard input.
         relative: Path of its outputs below `kept/` and `removed/`.
         size: Bytes on disk for progress, None where unknown.
+        rejected: Why the file is no article file, once that was seen; it was found and not named.
     """
 
     @property
@@ -72,12 +104,18 @@ class Source(Protocol):
     @property
     def size(self) -> int | None: ...  # noqa: D102
 
+    @property
+    def rejected(self) -> NoArticlesError | None: ...  # noqa: D102
+
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Read the source once, front to back, up to and including usable document number `limit`.
 
         Raises:
             InputError: The source cannot be read at all, or only in part (a truncated archive).
         """
+
+    def check_mapped(self) -> None:
+        """Raise InputError when the file is shorter than what is mapped of it: reading on would kill the process."""
 
     def check_unchanged(self) -> None:
         """Raise InputError when the file changed since it was opened."""

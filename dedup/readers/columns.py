@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dedup.errors import InputError
 from dedup.model import I64, Buffer, Column, Mask, Texts
-from dedup.readers.text import missing
+from dedup.readers.base import missing
+from dedup.readers.delimited import no_column
 
 NO_TEXT = "no_text"
 NOT_STRING = "text_not_string"
@@ -42,12 +42,9 @@ class TextColumn:
 
 
 def check_columns(path: str, schema: pa.Schema, wanted: Sequence[str]) -> None:
-    """Raise InputError when no column of `schema` is one of the text fields `wanted`."""
+    """Raise NoArticlesError when no column of `schema` is one of the text fields `wanted`."""
     if not any(_leaf_type(schema, name) is not None for name in wanted):
-        names = ", ".join(schema.names) or "no columns"
-        raise InputError(
-            f"{path} has no column {' or '.join(wanted)}; it has {names}", "choose one: --text-field"
-        )
+        raise no_column(path, wanted, schema.names)
 
 
 def text_column(batch: pa.RecordBatch, names: Sequence[str]) -> TextColumn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import mmap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -17,12 +17,12 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import I64, Column, Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields
+from dedup.readers.base import Batch, Fields, NoArticlesError, missing
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
 from dedup.readers.jsonl import progress
 from dedup.readers.spool import TextSpool
-from dedup.readers.text import count_invalid, missing
+from dedup.readers.text import count_invalid
 
 BATCH_BYTES = 16 << 20
 BATCH_ROWS = 1 << 14
@@ -85,6 +85,11 @@ class Delimited:
         """Bytes on disk."""
         return self.file.size
 
+    @property
+    def rejected(self) -> NoArticlesError | None:
+        """Why it is no article file."""
+        return self.file.rejected
+
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Read the rows; see `Source.batches`."""
         data = self.file.content()
@@ -93,13 +98,22 @@ class Delimited:
         data.seek(len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0)
         lines = (line.decode("utf-8", "surrogateescape") for line in iter(data.readline, b""))
         reader = csv.reader(lines, delimiter=self.delimiter)
-        header = self._header(reader)
+        try:
+            header = self._header(reader)
+        except NoArticlesError as error:
+            yield self.file.reject(error, len(self._fields.more))
+            return
         self.header_end = data.tell()
         while data.tell() < len(data) and limit != 0:
+            self.file.check_mapped()
             rows = self._collect(data, reader, header, limit)
             if limit is not None:
                 limit -= len(rows.texts)
             yield self._batch(rows, progress(self.file, data.tell(), len(data)))
+
+    def check_mapped(self) -> None:
+        """See `Source.check_mapped`."""
+        self.file.check_mapped()
 
     def check_unchanged(self) -> None:
         """See `Source.check_unchanged`."""
@@ -115,10 +129,7 @@ class Delimited:
         except csv.Error as error:
             raise InputError(f"{self.path} has no usable header: {error}") from error
         if not any(name in header for name in self._fields.text):
-            raise InputError(
-                f"{self.path} has no column {' or '.join(self._fields.text)}; it has {', '.join(header)}",
-                "choose one: --text-field",
-            )
+            raise no_column(self.path, self._fields.text, header)
         return header
 
     def _collect(
@@ -188,6 +199,12 @@ class Delimited:
             repaired=count_invalid(texts),
             bytes_read=bytes_read,
         )
+
+
+def no_column(path: str, wanted: Sequence[str], there: Sequence[str]) -> NoArticlesError:
+    """The error about a table in which none of the text columns `wanted` is."""
+    problem = f"has no column {' or '.join(wanted)}; it has {', '.join(there) or 'no columns'}"
+    return NoArticlesError(path, problem, "no_text", "choose one: --text-field")
 
 
 def _column(values: list[str], n: int) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from dedup.errors import InputError
@@ -20,23 +21,26 @@ class Found(NamedTuple):
         name: Its path below `root`; the path as given where there is no root.
         format: How articles lie in it.
         codec: How it is compressed.
+        named: Whether it was given itself.
     """
 
     root: str
     name: str
     format: Format
     codec: Codec
+    named: bool
 
 
-def find_files(inputs: Sequence[str]) -> Iterator[Found]:
+def find_files(inputs: Sequence[str], output: Path | None = None) -> Iterator[Found]:
     """The files that `inputs` stand for, in the order given, by name within a folder, each once.
 
-    Hidden entries of folders are left out, and files of unknown kinds too; symbolic links are followed.
+    Hidden entries of folders are left out, files of unknown kinds and what lies in `output` too; symbolic links are
+    followed.
 
     Raises:
         InputError: An input is missing, unreadable, of an unknown kind, or without any articles.
     """
-    walk = _Walk()
+    walk = _Walk(frozenset(os.path.realpath(given) for given in inputs if os.path.isfile(given)), output)
     for given in inputs:
         if given == STDIN:
             yield from walk.stdin()
@@ -55,16 +59,22 @@ class _Walk:
     real paths), or lies in a folder that was listed (`_folders`): a folder of a
     million files costs one entry. Listing each real folder once also ends loops
     of links.
+
+    Args:
+        named: Real paths of the files that were given themselves.
+        output: Directory of the results, which are no inputs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, named: frozenset[str], output: Path | None) -> None:
+        self._named = named
+        self._output = None if output is None else os.path.realpath(output)
         self._files: set[str] = set()
         self._folders: set[str] = set()
 
     def stdin(self) -> Iterator[Found]:
         if STDIN not in self._files:
             self._files.add(STDIN)
-            yield Found("", STDIN, Format.JSONL, Codec.NONE)
+            yield Found("", STDIN, Format.JSONL, Codec.NONE, named=True)
 
     def file(self, path: str) -> Iterator[Found]:
         if not os.path.exists(path):
@@ -74,12 +84,18 @@ class _Walk:
         kind = classify(path)
         if kind is None:
             raise InputError(f"{path} has an extension that tells no format", f"known: {KNOWN}")
-        if self._meet(os.path.realpath(path)):
-            yield Found("", path, *kind)
+        real = os.path.realpath(path)
+        if self._meet(real):
+            yield Found("", path, *kind, real in self._named)
 
     def pattern(self, pattern: str) -> Iterator[Found]:
         matches = sorted(glob.glob(pattern, recursive=True))
-        usable = [m for m in matches if os.path.isdir(m) or (os.path.isfile(m) and classify(m))]
+        usable = [
+            m
+            for m in matches
+            if not self._is_result(os.path.realpath(m))
+            and (os.path.isdir(m) or (os.path.isfile(m) and classify(m)))
+        ]
         if not usable:
             raise InputError(f"{pattern} matches no articles", f"known extensions: {KNOWN}")
         for match in usable:
@@ -94,6 +110,8 @@ class _Walk:
         pending = [_Entry("", os.path.realpath(root), is_folder=True, is_link=False)]
         while pending:
             entry = pending.pop()
+            if (entry.is_link or entry.is_folder) and self._is_result(entry.real):
+                continue
             if entry.is_folder:
                 if entry.real in self._folders:
                     empty = False
@@ -103,9 +121,13 @@ class _Walk:
             elif kind := classify(entry.name):
                 empty = False
                 if self._meet(entry.real) if entry.is_link else entry.real not in self._files:
-                    yield Found(root, entry.name, *kind)
+                    yield Found(root, entry.name, *kind, entry.real in self._named)
         if empty and not may_be_empty:
             raise InputError(f"{root} holds no articles", f"known extensions: {KNOWN}")
+
+    def _is_result(self, real: str) -> bool:
+        """Whether a real path is the output directory or lies in it."""
+        return self._output is not None and f"{real}/".startswith(f"{self._output}/")
 
     def _meet(self, real: str) -> bool:
         """Remember a file; False when it was met before."""

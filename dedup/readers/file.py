@@ -16,7 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from dedup.errors import InputError, UsageError
+from dedup.model import I64, Form, Segment, Texts
+from dedup.readers.base import Batch, NoArticlesError, missing
 from dedup.readers.compression import CHUNK, decompressed
 from dedup.readers.formats import Codec
 from dedup.readers.spool import map_file, spool
@@ -24,7 +28,7 @@ from dedup.readers.spool import map_file, spool
 STDIN = "-"
 
 _UTF8 = ("utf-8", "utf-8-sig", "ascii")
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,21 @@ class InputFile:
         path: As given; `-` for standard input.
         codec: How it is compressed.
         encoding: Name of its encoding as Python spells it, `utf-8` where no transcoding is needed.
+        named: Whether it was given itself, not found in a folder or by a pattern.
+        rejected: Why it is no article file, once that was seen.
 
     Raises:
         InputError: The file is missing or cannot be read.
     """
 
-    def __init__(self, path: str, codec: Codec, encoding: str, temp_dir: Path | None) -> None:
+    def __init__(
+        self, path: str, codec: Codec, encoding: str, temp_dir: Path | None, named: bool = True
+    ) -> None:
         self.path = path
         self.codec = codec
         self.encoding = normal_encoding(encoding)
+        self.named = named
+        self.rejected: NoArticlesError | None = None
         self._temp_dir = temp_dir
         self._stamp: Stamp | None = None
         self._content: bytes | mmap.mmap | None = None
@@ -80,8 +90,8 @@ class InputFile:
         """
         if self._content is None:
             self._content = self._load()
-            if self.encoding == "utf-8" and self._content[:2] in _UTF16_MARKS:
-                raise InputError(f"{self.path} is UTF-16, not UTF-8", "add --encoding utf-16")
+            if self.encoding == "utf-8" and self._content[:2] in UTF16_MARKS:
+                raise utf16(self.path)
         return self._content
 
     def original(self) -> Iterator[bytes]:
@@ -91,6 +101,36 @@ class InputFile:
             return
         with self._open() as file:
             yield from decompressed(file, self.codec, self.path)
+
+    def reject(self, error: NoArticlesError, columns: int) -> Batch:
+        """What to give instead of the articles that are not there: one skipped record. Raises `error` if named.
+
+        Args:
+            error: Why it is no article file.
+            columns: Length of `Batch.fields`.
+        """
+        if self.named:
+            raise error
+        self.rejected = error
+        return Batch(
+            texts=Texts(b"", np.zeros(1, np.int64)),
+            ids=missing(0),
+            fields=[missing(0)] * columns,
+            numbers=_NONE,
+            segment=Segment(b"", Form.TEXT, _NONE, _NONE),
+            skipped=[error.record],
+            repaired=0,
+            bytes_read=self.size or 0,
+        )
+
+    def check_mapped(self) -> None:
+        """Raise InputError when the file is shorter than its map.
+
+        Reading a page that is gone ends the process with SIGBUS, which nothing can catch. This makes it unlikely, for
+        the price of one `fstat`: whoever reads the map for a while calls it before.
+        """
+        if isinstance(self._content, mmap.mmap) and self._content.size() < len(self._content):
+            raise InputError(f"{self.path} changed while it was read: it was cut short", _CHANGED)
 
     def check_unchanged(self) -> None:
         """Raise InputError when the file is not the one that was opened any more."""
@@ -128,6 +168,8 @@ class InputFile:
         return open_input(self.path)
 
 
+_NONE: I64 = np.empty(0, np.int64)
+
 _CHANGED = "let nothing write to the inputs during a run"
 
 
@@ -140,6 +182,11 @@ def open_input(path: str, buffering: int = -1) -> BinaryIO:
         if error.errno == errno.EMFILE:
             hint = "raise the limit of open files: ulimit -n"
         raise InputError(f"{path} cannot be read: {error.strerror}", hint) from error
+
+
+def utf16(path: str) -> InputError:
+    """The error about a file that begins with the mark of UTF-16 where UTF-8 is expected."""
+    return InputError(f"{path} is UTF-16, not UTF-8", "add --encoding utf-16")
 
 
 def normal_encoding(name: str) -> str:

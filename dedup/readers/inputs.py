@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from dedup.errors import InputError
 from dedup.model import Texts
 from dedup.readers.base import Fields, Source
 from dedup.readers.delimited import Delimited
@@ -26,7 +27,11 @@ from dedup.stages import Stages
 
 
 def open_sources(
-    inputs: Sequence[str], fields: Fields, stages: Stages, temp_dir: Path | None = None
+    inputs: Sequence[str],
+    fields: Fields,
+    stages: Stages,
+    temp_dir: Path | None = None,
+    output: Path | None = None,
 ) -> list[Source]:
     """One source for each file, in the order given and by name within a folder; text files in a row share one.
 
@@ -36,17 +41,35 @@ def open_sources(
         fields: Which fields of a record matter.
         stages: The engine that scans JSON.
         temp_dir: Where inputs that are compressed, transcoded or piped are spooled; None = the system's.
+        output: Directory of the results: what lies in it is not found in folders or by globs.
 
     Raises:
         InputError: An input is missing, unreadable, of an unknown kind, or without any articles.
         UsageError: The encoding is unknown.
     """
     normal_encoding(fields.encoding)
-    groups = list(_grouped(find_files(inputs)))
+    groups = list(_grouped(find_files(inputs, output)))
     _place_outputs(groups)
     _allow_open_files(len(groups))
     spool = TextSpool(temp_dir)
     return [_open(group, fields, stages, temp_dir, spool) for group in groups]
+
+
+def check_articles(sources: Sequence[Source]) -> None:
+    """Raise InputError when none of the sources, which have been read, is an article file."""
+    rejected = [source.rejected for source in sources if source.rejected is not None]
+    if not rejected or len(rejected) < len(sources):
+        return
+    first = rejected[0]
+    if len(rejected) == 1:
+        raise first
+    raise InputError(f"none of the {len(rejected):,} files found holds articles: {first.message}", first.hint)
+
+
+def check_mapped(sources: Sequence[Source]) -> None:
+    """Raise InputError when a mapped file was cut short; see `Source.check_mapped`."""
+    for source in sources:
+        source.check_mapped()
 
 
 @dataclass(slots=True)
@@ -55,6 +78,7 @@ class _Group:
 
     Attributes:
         root: Folder that `names` are relative to; empty for files given themselves.
+        named: Whether they were given themselves; a glob only finds.
         prefix: Folder of the outputs, a relative path.
         common: Folder that outputs of files given themselves are relative to; empty for their own.
     """
@@ -62,6 +86,7 @@ class _Group:
     format: Format
     codec: Codec
     root: str
+    named: bool
     names: _Names
     prefix: str = ""
     common: str = ""
@@ -101,12 +126,12 @@ class _Names:
 
 
 def _grouped(files: Iterable[Found]) -> Iterator[_Group]:
-    for (form, root), found in groupby(files, key=lambda f: (f.format, f.root)):
+    for (form, root, named), found in groupby(files, key=lambda f: (f.format, f.root, f.named)):
         if form is Format.TEXT:
-            yield _Group(form, Codec.NONE, root, _Names.of(f.name for f in found))
+            yield _Group(form, Codec.NONE, root, named, _Names.of(f.name for f in found))
         else:
             for f in found:
-                yield _Group(form, f.codec, root, _Names.of([f.name]))
+                yield _Group(form, f.codec, root, named, _Names.of([f.name]))
 
 
 def _place_outputs(groups: list[_Group]) -> None:
@@ -142,12 +167,12 @@ def _open(group: _Group, fields: Fields, stages: Stages, temp_dir: Path | None, 
     if group.format is Format.TEXT:
         names = group.names.texts()
         outputs = names if group.root else _Names.of(group.outputs()).texts()
-        return TextFiles(group.root, names, PurePosixPath(group.prefix), outputs, fields, spool)
+        return TextFiles(group.root, names, PurePosixPath(group.prefix), outputs, fields, spool, group.named)
     (name,), (output,) = group.names, group.outputs()
     relative = PurePosixPath(group.prefix) / output
     binary = group.format in (Format.PARQUET, Format.ARROW)
     encoding = "utf-8" if binary else fields.encoding
-    file = InputFile(os.path.join(group.root, name), group.codec, encoding, temp_dir)
+    file = InputFile(os.path.join(group.root, name), group.codec, encoding, temp_dir, group.named)
     match group.format:
         case Format.JSONL:
             return JsonLines(file, relative, fields, stages)

@@ -8,10 +8,13 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from dedup.errors import InputError
-from dedup.readers.base import Batch, Fields
+from dedup.readers.base import Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
 from dedup.readers.jsonl import CHUNK, progress, scan_batch
 from dedup.stages import Stages
+
+_BLANKS = b" \t\r\n\xef\xbb\xbf"
+_HEAD = 1 << 16
 
 
 class JsonArray:
@@ -38,18 +41,27 @@ class JsonArray:
         """Bytes on disk."""
         return self.file.size
 
+    @property
+    def rejected(self) -> NoArticlesError | None:
+        """Why it is no article file."""
+        return self.file.rejected
+
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Scan the elements; see `Source.batches`."""
         data = self.file.content()
         try:
             starts, ends = self._stages.split_array(data)
         except ValueError as error:
-            raise InputError(
-                f"{self.path} is not a JSON array: {error}", "JSON lines need the extension .jsonl"
-            ) from error
+            hint = "JSON lines need the extension .jsonl"
+            if memoryview(data)[:_HEAD].tobytes().lstrip(_BLANKS).startswith(b"["):
+                raise InputError(f"{self.path} is not a whole JSON array: {error}", hint) from error
+            no_array = NoArticlesError(self.path, f"is not a JSON array: {error}", "malformed", hint)
+            yield self.file.reject(no_array, len(self._fields.more))
+            return
         lifted = (self._fields.id, *self._fields.more)
         first = 0
         while first < len(starts) and limit != 0:
+            self.file.check_mapped()
             last = max(first + 1, int(np.searchsorted(starts, starts[first] + CHUNK)))
             scan = self._stages.scan_spans(
                 data, starts[first:last], ends[first:last], self._fields.text, lifted
@@ -65,6 +77,10 @@ class JsonArray:
                 self.path, data, scan, first, progress(self.file, int(ends[last - 1]), len(data))
             )
             first = last
+
+    def check_mapped(self) -> None:
+        """See `Source.check_mapped`."""
+        self.file.check_mapped()
 
     def check_unchanged(self) -> None:
         """See `Source.check_unchanged`."""

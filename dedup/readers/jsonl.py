@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from dedup.model import Form, Scan, Segment, Skipped
-from dedup.readers.base import Batch, Fields
+from dedup.readers.base import Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
 from dedup.stages import Stages
 
@@ -40,6 +40,11 @@ class JsonLines:
         """Bytes on disk."""
         return self.file.size
 
+    @property
+    def rejected(self) -> NoArticlesError | None:
+        """Why it is no article file."""
+        return self.file.rejected
+
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Scan the file; see `Source.batches`."""
         data = self.file.content()
@@ -56,6 +61,11 @@ class JsonLines:
                 limit -= len(scan.texts)
             yield scan_batch(self.path, data, scan, lines_before, progress(self.file, end, len(data)))
             lines_before += scan.line_count
+            self.file.check_mapped()
+
+    def check_mapped(self) -> None:
+        """See `Source.check_mapped`."""
+        self.file.check_mapped()
 
     def check_unchanged(self) -> None:
         """See `Source.check_unchanged`."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields
+from dedup.readers.base import Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
 from dedup.readers.spool import TextSpool
@@ -61,20 +61,34 @@ class Table:
         """Bytes on disk."""
         return self.file.size
 
+    @property
+    def rejected(self) -> NoArticlesError | None:
+        """Why it is no article file."""
+        return self.file.rejected
+
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Read the rows; see `Source.batches`."""
         import pyarrow as pa
 
         memory = pa.py_buffer(self.file.content())
+        self.file.check_mapped()
         rows = 0
-        for table, done in reading(self.path, lambda: self._record_batches(memory)):
-            if limit == 0:
-                return
-            batch = self._batch(table, rows, limit, memory, int((self.size or 0) * done))
-            rows += len(table)
-            if limit is not None:
-                limit -= len(batch.texts)
-            yield batch
+        try:
+            for table, done in reading(self.path, lambda: self._record_batches(memory)):
+                if limit == 0:
+                    return
+                batch = self._batch(table, rows, limit, memory, int((self.size or 0) * done))
+                rows += len(table)
+                if limit is not None:
+                    limit -= len(batch.texts)
+                yield batch
+                self.file.check_mapped()
+        except NoArticlesError as error:
+            yield self.file.reject(error, len(self._fields.more))
+
+    def check_mapped(self) -> None:
+        """See `Source.check_mapped`."""
+        self.file.check_mapped()
 
     def check_unchanged(self) -> None:
         """See `Source.check_unchanged`."""

@@ -1,8 +1,9 @@
 """Text files: one document a file, hundreds a batch.
 
 A folder of a million files is one source: its names lie in one buffer, and
-each is opened, read and closed once. A file that cannot be read or
-decompressed costs one skipped record, not the run.
+each is opened, read and closed once. A file of the folder that cannot be read,
+decompressed or decoded costs one skipped record, not the run; one that was
+named itself is an error.
 """
 
 from __future__ import annotations
@@ -16,17 +17,15 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from dedup.errors import InputError
-from dedup.model import Column, Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields
+from dedup.model import Form, Segment, Skipped, Texts
+from dedup.readers.base import Batch, Fields, NoArticlesError, missing
 from dedup.readers.compression import decompressed
-from dedup.readers.file import normal_encoding, open_input, transcoded
+from dedup.readers.file import UTF16_MARKS, normal_encoding, open_input, transcoded, utf16
 from dedup.readers.formats import Codec, classify
 from dedup.readers.spool import TextSpool
 
 BATCH_FILES = 1024
 BATCH_BYTES = 16 << 20
-
-_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class TextFiles:
@@ -38,7 +37,10 @@ class TextFiles:
         root: Folder that `names` are relative to; empty for files given one by one.
         names: Path of each file below `root`.
         outputs: Path of each file's copy below `relative`.
+        rejected: None: every text file is an article.
     """
+
+    rejected: NoArticlesError | None = None
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class TextFiles:
         outputs: Texts,
         fields: Fields,
         spool: TextSpool,
+        named: bool = True,
     ) -> None:
         self.root = root
         self.names = names
@@ -58,6 +61,7 @@ class TextFiles:
         self._encoding = normal_encoding(fields.encoding)
         self._more = len(fields.more)
         self._spool = spool
+        self._named = named
         # Inode, size and time of each file that was read; zeros where it could not be opened.
         self._stamps = np.zeros((len(names), 3), np.int64)
         self._opened = 0
@@ -76,6 +80,9 @@ class TextFiles:
             if limit is not None:
                 limit -= len(batch.texts)
             yield batch
+
+    def check_mapped(self) -> None:
+        """Nothing is mapped but the spool, which nobody else can cut short."""
 
     def check_unchanged(self) -> None:
         """Raise InputError when a file that was read is not the same any more."""
@@ -113,11 +120,15 @@ class TextFiles:
             try:
                 text, stamp = self._read(path)
             except InputError as error:
+                if self._named:
+                    raise
                 skipped.append(Skipped(os.fsdecode(path), "unreadable", error.message))
                 stamps.append((0, 0, 0))
                 continue
             stamps.append(stamp)
-            if self._encoding == "utf-8" and text[:2] in _UTF16_MARKS:
+            if self._encoding == "utf-8" and text[:2] in UTF16_MARKS:
+                if self._named:
+                    raise utf16(os.fsdecode(path))
                 detail = "the file is UTF-16: add --encoding utf-16"
                 skipped.append(Skipped(os.fsdecode(path), "undecodable", detail))
                 continue
@@ -180,11 +191,6 @@ def _is_utf8(data: memoryview | bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def missing(n: int) -> Column:
-    """A column without a single value."""
-    return Column(Texts(b"", np.zeros(n + 1, np.int64)), np.zeros(n, np.bool_))
 
 
 def _stamp_of(path: bytes) -> tuple[int, int, int]:

@@ -32,7 +32,7 @@ def write_selected(
     """Write the chosen records of `source` to `folder/<relative>`, in its own format and compression.
 
     JSON, CSV and TSV records leave byte for byte, rows of Parquet and Arrow value for value with their schema. Text
-    files are listed in `<folder>.txt`, and with `copy` copied to `folder/`.
+    files are listed in `<folder>.txt` (see `writers.text`), and with `copy` copied to `folder/`.
 
     Args:
         source: A source whose batches have been read.
@@ -47,6 +47,9 @@ def write_selected(
         InputError: The source cannot be read again.
         OutputError: The output cannot be written.
     """
+    if source.rejected is not None:
+        return
+    source.check_mapped()
     match source:
         case JsonLines():
             jsonl.write_selected(source, keep, segments, out, folder)
@@ -84,6 +87,9 @@ def write_annotated(
         InputError: The source cannot be read again.
         OutputError: The output cannot be written.
     """
+    if source.rejected is not None:
+        return
+    source.check_mapped()
     match source:
         case JsonLines():
             jsonl.write_annotated(source, segments, tags, out, folder)
