@@ -48,6 +48,8 @@ const DENSE: u32 = 0x20000;
 
 pub struct Classes {
     dense: Vec<Effect>,
+    /// Class of each code point below `DENSE`.
+    dense_classes: Vec<Class>,
     expansions: Vec<Vec<(Class, char)>>,
     ranges: Vec<(u32, u32, Class)>,
     folds: HashMap<char, Vec<char>>,
@@ -81,25 +83,27 @@ impl Classes {
                 _ => {}
             }
         }
-        let mut classes = Classes { dense: Vec::new(), expansions: Vec::new(), ranges, folds };
+        let mut classes =
+            Classes { dense: Vec::new(), dense_classes: Vec::new(), expansions: Vec::new(), ranges, folds };
         let mut by_code = vec![Class::Separator; DENSE as usize];
         for &(first, last, class) in classes.ranges.iter().filter(|r| r.0 < DENSE) {
             by_code[first as usize..=last.min(DENSE - 1) as usize].fill(class);
         }
+        classes.dense_classes = by_code;
         classes.dense = Vec::with_capacity(DENSE as usize);
-        for (code, &class) in (0..DENSE).zip(&by_code) {
-            let effect = char::from_u32(code).map_or(Effect::Separator, |c| classes.derive(c, class));
+        for code in 0..DENSE {
+            let effect = char::from_u32(code).map_or(Effect::Separator, |c| classes.derive(c));
             classes.dense.push(effect);
         }
         classes
     }
 
     /// The effect of `c` on its own, from its class, its NFKC form and the foldings.
-    fn derive(&mut self, c: char, class: Class) -> Effect {
-        match class {
+    fn derive(&mut self, c: char) -> Effect {
+        match self.class(c) {
             Class::Ignored => return Effect::Ignored,
             Class::Unknown => return Effect::Separator,
-            _ if c.is_ascii() && class == Class::Separator => return Effect::Separator,
+            Class::Separator if c.is_ascii() => return Effect::Separator,
             _ => {}
         }
         let normal: Vec<char> = std::iter::once(c).nfkc().collect();
@@ -111,7 +115,7 @@ impl Classes {
         let ordered = normal.iter().any(|&n| canonical_combining_class(n) != 0);
         let mut parts = Vec::new();
         for n in normal {
-            self.fold(n, |class, folded| parts.push((class, folded)));
+            self.look_up_fold(n, |class, folded| parts.push((class, folded)));
         }
         match parts[..] {
             [(Class::Mark, m)] if ordered => Effect::OrderedMark(m),
@@ -127,8 +131,18 @@ impl Classes {
         }
     }
 
-    /// Fold `c` and hand each resulting character with its class to `each`.
+    /// Fold a normalised character and hand each resulting one with its class to `each`.
+    #[inline]
     pub fn fold(&self, c: char, mut each: impl FnMut(Class, char)) {
+        match self.effect(c) {
+            Effect::Word(w) => each(Class::Word, w),
+            Effect::Single(s) => each(Class::Single, s),
+            Effect::Mark(m) | Effect::OrderedMark(m) => each(Class::Mark, m),
+            _ => self.look_up_fold(c, each),
+        }
+    }
+
+    fn look_up_fold(&self, c: char, mut each: impl FnMut(Class, char)) {
         match self.folds.get(&c) {
             Some(folded) => folded.iter().for_each(|&f| each(self.class(f), f)),
             None => each(self.class(c), c),
@@ -136,7 +150,15 @@ impl Classes {
     }
 
     /// Class of one code point.
+    #[inline]
     pub fn class(&self, c: char) -> Class {
+        match self.dense_classes.get(c as usize) {
+            Some(&class) => class,
+            None => self.sparse_class(c),
+        }
+    }
+
+    fn sparse_class(&self, c: char) -> Class {
         let code = c as u32;
         let at = self.ranges.partition_point(|&(_, last, _)| last < code);
         match self.ranges.get(at) {

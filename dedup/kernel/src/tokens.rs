@@ -82,8 +82,10 @@ impl Tokens {
                     ordered_mark = false;
                     i = stop;
                 }
-                if i < length {
-                    let c = text[at + i..].chars().next().expect("a character begins here");
+                while i < length && bytes[at + i] >= 0x80 {
+                    // SAFETY: `at + i` is where the block began or where a character ended.
+                    let c = unsafe { text.get_unchecked(at + i..) }.chars().next();
+                    let c = c.expect("a character begins here");
                     i += c.len_utf8();
                     if !self.push_effect(c, &mut ordered_mark) {
                         return false;
@@ -135,6 +137,19 @@ impl Tokens {
             }
             self.text.set_len(end);
             self.starts.set_len(count);
+        }
+    }
+
+    /// Append the bytes of a character with one store.
+    #[inline]
+    fn push_char(&mut self, c: char) {
+        let (bytes, length) = utf8(c);
+        self.text.reserve(4);
+        let end = self.text.len();
+        // SAFETY: four bytes are reserved beyond `end`, of which the first `length` become part of the text.
+        unsafe {
+            self.text.as_mut_ptr().add(end).cast::<u32>().write_unaligned(bytes.to_le());
+            self.text.set_len(end + length);
         }
     }
 
@@ -207,7 +222,22 @@ impl Tokens {
                 self.last = Last::Single;
             }
         }
-        self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.push_char(c);
+    }
+}
+
+/// The UTF-8 bytes of a character as a little-endian number, and how many they are.
+#[inline]
+fn utf8(c: char) -> (u32, usize) {
+    let code = c as u32;
+    match code {
+        0..0x80 => (code, 1),
+        0x80..0x800 => (0x80C0 | code >> 6 | (code & 0x3F) << 8, 2),
+        0x800..0x10000 => (0x80_80E0 | code >> 12 | (code >> 6 & 0x3F) << 8 | (code & 0x3F) << 16, 3),
+        _ => {
+            let tail = (code >> 12 & 0x3F) << 8 | (code >> 6 & 0x3F) << 16 | (code & 0x3F) << 24;
+            (0x8080_80F0 | code >> 18 | tail, 4)
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A rule and its regex: compiled when a line first asks for it, and kept from lines that cannot match.
+//! One rule and its regex, compiled when a line first asks for it: most never are.
 
 use std::sync::OnceLock;
 
