@@ -9,6 +9,9 @@ from dedup.errors import UsageError
 from dedup.model import Rule
 from dedup.stages import Stages
 
+MAX_THREADS = 1024
+"""More would only cost memory and start-up: the kernel computes, it does not wait."""
+
 
 def make_engine(
     name: str,
@@ -17,7 +20,13 @@ def make_engine(
     text_fields: Sequence[str],
     threads: int | None = None,
 ) -> Stages:
-    """The engine of that name: `native` or `reference`. Only that one is imported."""
+    """The engine of that name: `native` or `reference`. Only that one is imported.
+
+    Raises:
+        UsageError: There is no such engine, or `threads` is out of range.
+    """
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise UsageError(f"{threads} threads are not between 1 and {MAX_THREADS}", "leave it out: one a core")
     if name == "native":
         from dedup.native import Native
 

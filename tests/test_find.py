@@ -121,6 +121,8 @@ def test_engines_agree() -> None:
         ([STORY], {"keep": "best"}, "best"),
         ([STORY], {"keep": "earliest:day"}, 'a column "day"'),
         ([STORY], {"engine": "warp"}, "warp"),
+        ([STORY], {"threads": 100_000_000}, "100000000 threads"),
+        ([STORY], {"threads": -1}, "-1 threads"),
         ([STORY], {"num_perm": 4}, "recall"),
     ],
 )
