@@ -19,8 +19,8 @@ from dedup.writers import OutputDirectory, write_annotated, write_chunks, write_
 if TYPE_CHECKING:
     from dedup._kernel import OutcomeArrays, TextBuffers
 
-ROWS = 100_000
-"""Documents whose rows are made at a time: about 20 MB."""
+ROWS = 10_000
+"""Documents whose rows are made at a time: about 2 MB."""
 
 
 @dataclass(frozen=True, slots=True)

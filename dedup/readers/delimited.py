@@ -17,14 +17,13 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import I64, Column, Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields, NoArticlesError, missing
+from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError, missing
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
 from dedup.readers.jsonl import progress
 from dedup.readers.spool import TextSpool
 from dedup.readers.text import count_invalid
 
-BATCH_BYTES = 16 << 20
 BATCH_ROWS = 1 << 14
 
 _DELIMITERS = {Format.CSV: ",", Format.TSV: "\t"}

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from dedup.model import Form, Scan, Segment, Skipped
-from dedup.readers.base import Batch, Fields, NoArticlesError
+from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
 from dedup.stages import Stages
 
-CHUNK = 16 << 20
+CHUNK = BATCH_BYTES
 """Bytes scanned at a time; a line that is longer makes a longer chunk."""
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields, NoArticlesError
+from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
 from dedup.readers.spool import TextSpool
@@ -19,7 +19,6 @@ from dedup.readers.text import count_invalid
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BATCH_BYTES = 16 << 20
 BATCH_ROWS = 1 << 16
 
 Item = TypeVar("Item")

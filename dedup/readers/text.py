@@ -18,14 +18,13 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import Form, Segment, Skipped, Texts
-from dedup.readers.base import Batch, Fields, NoArticlesError, missing
+from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError, missing
 from dedup.readers.compression import decompressed
 from dedup.readers.file import UTF16_MARKS, normal_encoding, open_input, transcoded, utf16
 from dedup.readers.formats import Codec, classify
 from dedup.readers.spool import TextSpool
 
 BATCH_FILES = 1024
-BATCH_BYTES = 16 << 20
 
 
 class TextFiles:

@@ -15,13 +15,16 @@ import pyarrow.parquet as pq
 
 from dedup.model import I64, Texts
 from dedup.readers.formats import Format
-from dedup.readers.table import ARROW_FILE, BATCH_BYTES, BATCH_ROWS, Table, open_arrow, reading
+from dedup.readers.table import ARROW_FILE, BATCH_ROWS, Table, open_arrow, reading
 from dedup.writers.output import OutputDirectory
 from dedup.writers.spans import compressed_output
 from dedup.writers.tags import tag_columns, tag_names, tag_schema
 
 _LZ4_MAGIC = b"\x04\x22\x4d\x18"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+GROUP_BYTES = 16 << 20
+"""Bytes in a batch, about. Each one written becomes a row group of a Parquet file, which should not be small."""
 
 
 def write_selected(source: Table, rows: I64, out: OutputDirectory, folder: str) -> None:
@@ -111,10 +114,10 @@ def _arrow_writer(
 
 
 def _rows_per_batch(file: pq.ParquetFile) -> int:
-    """Rows that hold about `BATCH_BYTES` of all columns."""
+    """Rows that hold about `GROUP_BYTES` of all columns."""
     metadata = file.metadata
     size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
-    rows: int = max(1, min(BATCH_ROWS, metadata.num_rows * BATCH_BYTES // max(1, size)))
+    rows: int = max(1, min(BATCH_ROWS, metadata.num_rows * GROUP_BYTES // max(1, size)))
     return rows
 
 
