@@ -25,6 +25,7 @@ def write_selected(
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in numbered(segments):
+            file.check_mapped()
             stream.write(native.select(segment.data, segment.starts, segment.ends, keep[first:last]).data)
 
 
