@@ -114,6 +114,21 @@ def test_a_truncated_archive(dedup: Cli) -> None:
     assert not Path("out").exists()
 
 
+def test_an_encoding_that_the_file_is_not_in(dedup: Cli) -> None:
+    Path("in.jsonl").write_bytes(GOOD[0])
+    message = dedup.fails("run", "in.jsonl", "-o", "out", "--encoding", "utf-16")
+    assert "error: in.jsonl is not utf-16" in message
+    assert "utf-16-le" in message
+    Path("texts").mkdir()
+    Path("texts/a.txt").write_text("without a mark", encoding="utf-8")
+    dedup("run", "texts", "-o", "out", "--encoding", "utf-16")
+    (skipped,) = read_jsonl(Path("out/skipped.jsonl"))
+    assert (skipped["reason"], skipped["detail"]) == (
+        "unreadable",
+        "is not utf-16: UTF-16 stream does not start with BOM",
+    )
+
+
 def test_inputs_that_are_not_there(dedup: Cli) -> None:
     assert "no.jsonl" in dedup.fails("run", "no.jsonl", "-o", "out")
     assert "*.jsonl" in dedup.fails("run", "*.jsonl", "-o", "out")

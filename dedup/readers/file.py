@@ -150,6 +150,8 @@ class InputFile:
 
     def _load(self) -> bytes | mmap.mmap:
         if self.path == STDIN:
+            if sys.stdin is None:
+                raise InputError("standard input is closed", "pipe JSON lines in: ... | dedup run -")
             self._raw_stdin = spool(iter(lambda: sys.stdin.buffer.read(CHUNK), b""), self._temp_dir)
             if self.encoding == "utf-8":
                 return self._raw_stdin
@@ -162,7 +164,7 @@ class InputFile:
     def _utf8(self) -> Iterable[bytes]:
         if self.encoding == "utf-8":
             return self.original()
-        return transcoded(self.original(), self.encoding)
+        return transcoded(self.original(), self.encoding, self.path)
 
     def _open(self) -> BinaryIO:
         return open_input(self.path)
@@ -199,16 +201,23 @@ def normal_encoding(name: str) -> str:
     return "utf-8" if found in _UTF8 else found
 
 
-def transcoded(chunks: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def transcoded(chunks: Iterable[bytes], encoding: str, path: str) -> Iterator[bytes]:
     """UTF-8 bytes of a stream in another encoding; what cannot be decoded becomes the byte FF.
 
     FF is invalid UTF-8, so it is compared as U+FFFD and its document counted as
     repaired, like bad bytes in a file that was UTF-8 all along.
+
+    Raises:
+        InputError: The whole of `path` is in another encoding: UTF-16 and UTF-32 must begin with a byte order mark.
     """
     decoder = codecs.getincrementaldecoder(encoding)(MARK_ERRORS)
-    for chunk in chunks:
-        yield decoder.decode(chunk).encode("utf-8", "surrogateescape")
-    yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+    try:
+        for chunk in chunks:
+            yield decoder.decode(chunk).encode("utf-8", "surrogateescape")
+        yield decoder.decode(b"", final=True).encode("utf-8", "surrogateescape")
+    except UnicodeError as error:
+        hint = f"give its own encoding, or {encoding}-le or {encoding}-be if it has no byte order mark"
+        raise InputError(f"{path} is not {encoding}: {error}", hint) from error
 
 
 MARK_ERRORS = "dedup.mark"

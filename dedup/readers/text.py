@@ -121,7 +121,8 @@ class TextFiles:
             except InputError as error:
                 if self._named:
                     raise
-                skipped.append(Skipped(os.fsdecode(path), "unreadable", error.message))
+                name = os.fsdecode(path)
+                skipped.append(Skipped(name, "unreadable", error.message.removeprefix(f"{name} ")))
                 stamps.append((0, 0, 0))
                 continue
             stamps.append(stamp)
@@ -166,7 +167,7 @@ class TextFiles:
         stamp = (status.st_ino, status.st_size, status.st_mtime_ns)
         if self._encoding == "utf-8":
             return data.removeprefix(codecs.BOM_UTF8), stamp
-        return b"".join(transcoded([data], self._encoding)), stamp
+        return b"".join(transcoded([data], self._encoding, os.fsdecode(path))), stamp
 
 
 def count_invalid(texts: Texts) -> int:
