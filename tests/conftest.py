@@ -33,9 +33,10 @@ def _no_developer_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: py
 @pytest.fixture
 def dedup(capfd: pytest.CaptureFixture[str]) -> Iterator[Cli]:
     """The command line."""
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     yield Cli(capfd)
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture

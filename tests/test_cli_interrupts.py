@@ -23,7 +23,9 @@ def articles() -> Path:
     return write_jsonl(Path("in.jsonl"), [{"id": i, "text": story(i)} for i in range(200)])
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
 def test_a_signal_leaves_nothing_behind(number: signal.Signals, code: int) -> None:
     run = subprocess.Popen(
         [*DEDUP, "run", "-", "-o", "out"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -66,6 +68,29 @@ def test_a_closed_pipe_is_no_error(articles: Path) -> None:
     strip.stderr.close()
     assert strip.wait(timeout=20) == 0
     assert err == b""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_were_closed_before(articles: Path, closed: str) -> None:
+    command = f"exec {sys.executable} -m dedup run {articles} -o out {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path("out/summary.json").exists()
+
+
+def test_standard_input_that_was_closed_before() -> None:
+    done = subprocess.run(
+        f"exec {sys.executable} -m dedup run - -o out <&-", shell=True, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard input is closed\n\nhint: ")
+    assert not Path("out").exists()
+
+
+def test_standard_output_that_is_full() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*DEDUP, "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (2, "error: cannot write: No space left on device\n")
 
 
 def test_a_full_disk(articles: Path) -> None:

@@ -1,7 +1,8 @@
 """The command line: arguments in, exit code out.
 
 Exit codes: 0 done; 1 duplicates found, where that was asked for; 2 a mistake in usage, an input that cannot be read,
-any failure; 130 interrupted; 143 terminated. A user's mistake is one line on stderr and a hint, never a traceback.
+any failure; 129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM. A user's mistake is one line on stderr and a hint, never a
+traceback.
 
 Nothing heavy is imported here or at the top of a command's module: numpy, pyarrow, datasketch and rich each cost more
 than `dedup --help` may take in all. A command imports its work when it runs.
@@ -10,6 +11,7 @@ than `dedup --help` may take in all. A command imports its work when it runs.
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -33,7 +35,6 @@ app = typer.Typer(
 app.command("run")(run.command)
 app.command("strip")(strip.command)
 
-_TERMINATED = 128 + signal.SIGTERM
 _INTERRUPTED = 128 + signal.SIGINT
 # ClickException, wherever this version of typer takes it from: click, or a copy of its own.
 _CLICK_ERROR = cast(type[Exception], typer.BadParameter.__mro__[2])
@@ -45,7 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: What stands after `dedup`; those of the process by default.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if (
+            number is not None and signal.getsignal(number) is not signal.SIG_IGN
+        ):  # nohup ignores it: so do we
+            signal.signal(number, _terminate)
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a title that a terminal cannot show is no reason to fail
     sys.exit(_run(sys.argv[1:] if arguments is None else list(arguments)))
@@ -68,7 +75,7 @@ def _run(arguments: list[str]) -> int:
         sys.stdout = None
         return 0
     except OSError as error:
-        return fail(str(error))
+        return fail(f"{error.filename or 'cannot write'}: {error.strerror or error}")
     except KeyboardInterrupt:
         fail("interrupted")
         return _INTERRUPTED
@@ -121,5 +128,12 @@ def _explain(error: Exception) -> tuple[str, str]:
     return message[:1].lower() + message[1:].rstrip("."), hint
 
 
-def _terminate(*_: object) -> None:
-    raise SystemExit(_TERMINATED)
+def _terminate(number: int, _: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _open_closed_streams() -> None:
+    """Let what is printed vanish where a stream was closed (`>&-`): Python has None in its place."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # open until the process ends
