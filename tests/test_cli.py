@@ -7,12 +7,20 @@ from pathlib import Path
 import pytest
 
 import dedup.cli.settings as settings_files
+from dedup.cli.settings import Kind
 from dedup.errors import UsageError
 from tests.articles import Cli, read_summary, story, write_jsonl
 
 OPTIONS = {
-    "run": {"threshold": False, "text_field": False, "rules": True, "force": False},
-    "strip": {"rules": True},
+    "run": {
+        "threshold": Kind("float"),
+        "text_field": Kind(),
+        "rules": Kind("path", multiple=True),
+        "limit": Kind("integer range"),
+        "pairs": Kind("boolean"),
+        "force": Kind("boolean"),
+    },
+    "strip": {"rules": Kind("path", multiple=True)},
 }
 
 
@@ -86,6 +94,10 @@ def test_settings_come_from_the_nearest_file(tmp_path: Path) -> None:
     assert settings_files.defaults(OPTIONS, inner) == expected
     (inner / "dedup.toml").write_text('text-field = ["title", "body"]\n')
     assert settings_files.defaults(OPTIONS, inner) == {"run": {"text_field": "title,body"}, "strip": {}}
+    (inner / "dedup.toml").write_text('rules = "one.toml"\nthreshold = 1\n')
+    rules = [str(inner / "one.toml")]
+    expected = {"run": {"rules": rules, "threshold": 1}, "strip": {"rules": rules}}
+    assert settings_files.defaults(OPTIONS, inner) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,6 +106,15 @@ def test_settings_come_from_the_nearest_file(tmp_path: Path) -> None:
         ("treshold = 0.7", 'dedup.toml: unknown setting "treshold"', 'did you mean "threshold"?'),
         ("force = true", 'dedup.toml: unknown setting "force"', "settings are named like the options"),
         ("threshold = ", "dedup.toml", "it is read for the settings of dedup"),
+        ('threshold = "high"', 'dedup.toml: "threshold" is "high", not a number', "--help"),
+        ("threshold = [0.5, 0.7]", '"threshold" is [0.5, 0.7], not a number', "--help"),
+        ("limit = 5.5", '"limit" is 5.5, not a whole number', "--help"),
+        ("limit = true", '"limit" is true, not a whole number', "--help"),
+        ("pairs = 3", '"pairs" is 3, not true or false', "--help"),
+        ("text-field = 5", '"text-field" is 5, not a string', "--help"),
+        ("text-field = []", '"text-field" is [], not a string', "--help"),
+        ("rules = [1]", '"rules" is [1], not a string', "--help"),
+        ("text-field.a = 2024-01-01", '"text-field" is {"a": "2024-01-01"}, not a string', "--help"),
     ],
 )
 def test_a_settings_file_with_a_mistake(tmp_path: Path, content: str, message: str, hint: str) -> None:
@@ -112,8 +133,9 @@ def test_options_override_settings_files(dedup: Cli, articles: Path) -> None:
     dedup("run", articles, "-o", "two", "--threshold", "0.6", "--no-pairs")
     assert read_summary(Path("two"))["settings"]["threshold"] == 0.6
     assert not Path("two/pairs.jsonl").exists()
-    Path("dedup.toml").write_text("threshold = 'high'\n")
-    assert "--threshold" in dedup.fails("run", articles, "-o", "three")
+    Path("dedup.toml").write_text("pairs = 3\n")
+    assert 'dedup.toml: "pairs" is 3' in dedup.fails("run", articles, "-o", "three")
+    assert "--pairs" in dedup("run", "--help").out, "the help is there for whoever has a mistake in the file"
 
 
 def test_no_colours_but_on_a_terminal(dedup: Cli, articles: Path) -> None:

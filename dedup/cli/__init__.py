@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(arguments: list[str]) -> int:
     group = typer.main.get_command(app)
     try:
-        with group.make_context("dedup", arguments) as context:
+        with group.make_context("dedup", arguments, obj=arguments) as context:
             group.invoke(context)
         sys.stdout.flush()
     except typer.Exit as done:
@@ -99,12 +99,16 @@ def _main(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit
-    from dedup.cli.settings import defaults
+    if {"-h", "--help"} & set(context.obj or ()):
+        return  # the help is what somebody with a mistake in a settings file needs
+    from dedup.cli.settings import Kind, defaults
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
     options = {
         name: {
-            option.name: option.multiple for option in command.params if option.param_type_name == "option"
+            option.name: Kind(option.type.name, option.multiple)
+            for option in command.params
+            if option.param_type_name == "option"
         }
         for name, command in commands.items()
     }

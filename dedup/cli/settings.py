@@ -2,16 +2,18 @@
 
 The nearest file counts, from the current directory upwards to the root of its repository (the directory that holds
 `.git`); outside a repository only the current directory is looked at. In one directory dedup.toml goes first. Keys are
-the names of the options (`text-field` or `text_field`); the same key serves every command that has the option. Paths
-are relative to the file. An option on the command line overrides its key.
+the names of the options (`text-field` or `text_field`); the same key serves every command that has the option. Values
+have the type that the option takes; where it takes several values or names with commas, also a list. Paths are relative
+to the file. An option on the command line overrides its key.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dedup.errors import UsageError
 
@@ -20,6 +22,27 @@ PATHS = frozenset({"output", "rules", "temp_dir"})
 
 NOT_SETTINGS = frozenset({"help", "dry_run", "force"})
 """Options that belong to one call: a file that always says `--force` would defeat its purpose."""
+
+
+class Kind(NamedTuple):
+    """What an option takes.
+
+    Attributes:
+        type: Its type, as click names it.
+        multiple: Whether it may be given several times.
+    """
+
+    type: str = "text"
+    multiple: bool = False
+
+
+_TYPES: dict[str, tuple[tuple[type, ...], str]] = {
+    "boolean": ((bool,), "true or false"),
+    "integer": ((int,), "a whole number"),
+    "integer range": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+}
+"""The TOML types of an option's type, and what to call them; a string for all others."""
 
 
 def find(start: Path) -> Path | None:
@@ -34,37 +57,52 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def defaults(options: Mapping[str, Mapping[str, bool]], start: Path) -> dict[str, dict[str, Any]]:
+def defaults(options: Mapping[str, Mapping[str, Kind]], start: Path) -> dict[str, dict[str, Any]]:
     """Defaults of each command's options.
 
     Args:
-        options: Per command, its options, and whether each takes several values.
+        options: Per command, its options, and what each takes.
         start: The current directory.
 
     Returns:
         Per command, values by option name; empty without a settings file.
 
     Raises:
-        UsageError: The file is no TOML, or a key is no option.
+        UsageError: The file is no TOML, a key is no option, or a value has not the type of its option.
     """
     path = find(start)
     if path is None:
         return {}
-    allowed = {name for names in options.values() for name in names} - NOT_SETTINGS
+    kinds = {name: kind for known in options.values() for name, kind in known.items()}
+    allowed = kinds.keys() - NOT_SETTINGS
     values: dict[str, Any] = {}
     for key, value in (_table(path) or {}).items():
         name = key.replace("-", "_")
         if name not in allowed:
             raise UsageError(f'{path.name}: unknown setting "{key}"', _nearest(name, allowed))
-        values[name] = _absolute(value, path.parent) if name in PATHS else value
+        values[name] = _value(
+            value, kinds[name], f'{path.name}: "{key}"', path.parent if name in PATHS else None
+        )
     return {
-        command: {
-            name: ",".join(map(str, value)) if isinstance(value, list) and not several[name] else value
-            for name, value in values.items()
-            if name in several
-        }
-        for command, several in options.items()
+        command: {name: value for name, value in values.items() if name in known}
+        for command, known in options.items()
     }
+
+
+def _value(value: Any, kind: Kind, where: str, base: Path | None) -> Any:
+    """The value of an option from what a file says; paths are relative to `base`."""
+    types, words = _TYPES.get(kind.type, ((str,), "a string"))
+    items = value if isinstance(value, list) else [value]
+    one = kind.multiple or len(items) == 1 or types == (str,)
+    # An exact type: true is no whole number.
+    if not one or not items or any(type(item) not in types for item in items):
+        shown = json.dumps(value, ensure_ascii=False, default=str)
+        raise UsageError(f"{where} is {shown}, not {words}", "see `dedup run --help` for what it takes")
+    if base is not None:
+        items = [str(base / item) for item in items]
+    if kind.multiple:
+        return items
+    return ",".join(items) if types == (str,) else items[0]
 
 
 def _table(path: Path) -> dict[str, Any] | None:
@@ -74,7 +112,8 @@ def _table(path: Path) -> dict[str, Any] | None:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}", "it is read for the settings of dedup") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: {reason}", "it is read for the settings of dedup") from None
     if path.name == "dedup.toml":
         return content
     table = content.get("tool", {}).get("dedup")
@@ -83,7 +122,7 @@ def _table(path: Path) -> dict[str, Any] | None:
     return table
 
 
-def _nearest(name: str, allowed: set[str]) -> str:
+def _nearest(name: str, allowed: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, allowed, 1)
     shown = (near[0] if near else "").replace("_", "-")
     return (
@@ -91,9 +130,3 @@ def _nearest(name: str, allowed: set[str]) -> str:
         if shown
         else "settings are named like the options: text-field, threshold, keep, ..."
     )
-
-
-def _absolute(value: Any, base: Path) -> Any:
-    if isinstance(value, list):
-        return [_absolute(item, base) for item in value]
-    return str(base / value) if isinstance(value, str) else value
