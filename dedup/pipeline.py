@@ -247,7 +247,7 @@ def _summarise(
         Cluster(
             corpus.ids.bytes_at(position).decode("utf-8", "replace"),
             int(cluster_sizes[position]),
-            title(corpus.segments, position, options.text_fields, stages if rules else None),
+            title(corpus.segments, position, options.text_fields, stages, bool(rules)),
         )
         for position in largest(cluster_sizes, LARGEST)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from dedup.model import Form, Segment, Texts
@@ -13,7 +12,7 @@ LONGEST = 80
 
 
 def title(
-    segments: Sequence[Segment], position: int, text_fields: Sequence[str], stages: Stages | None = None
+    segments: Sequence[Segment], position: int, text_fields: Sequence[str], stages: Stages, strip: bool
 ) -> str:
     """The title field of a record, or else the first line of the text that is not blank; at most `LONGEST` characters.
 
@@ -21,33 +20,26 @@ def title(
         segments: Where the documents of the run lie.
         position: The document.
         text_fields: Fields that make up the text of a record.
-        stages: The engine that takes boilerplate away first: a skip link is no title. None = leave it.
+        stages: The engine that reads the record, so that what was a record to the run is one here.
+        strip: Whether boilerplate is taken away first: a skip link is no title.
     """
     for segment in segments:
         if position < len(segment.starts):
-            content = bytes(memoryview(segment.data)[segment.starts[position] : segment.ends[position]])
             break
         position -= len(segment.starts)
-    text = (
-        _from_record(content, text_fields)
-        if segment.form is Form.RECORD
-        else content.decode("utf-8", "replace")
-    )
-    if stages is not None:
+    starts, ends = segment.starts[position : position + 1], segment.ends[position : position + 1]
+    if segment.form is Form.RECORD:
+        scan = stages.scan_spans(segment.data, starts, ends, text_fields, ("title",))
+        texts = [*scan.columns[0].texts.strings(), *scan.texts.strings()]
+    else:
+        texts = [bytes(memoryview(segment.data)[starts[0] : ends[0]]).decode("utf-8", "replace")]
+    text = next((text for text in texts if text.strip()), "")
+    if strip:
         text = stages.strip(Texts.from_strings([text])).texts.strings()[0]
-    line = next((line.strip() for line in text.split("\n") if line.strip()), "")
-    line = " ".join("".join(c if c.isprintable() else " " for c in line).split())
+    line = printable(next((line for line in text.split("\n") if line.strip()), ""))
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"
 
 
-def _from_record(content: bytes, text_fields: Sequence[str]) -> str:
-    record = json.loads(content.decode("utf-8", "replace"))
-    for name in ("title", *text_fields):
-        value = record.get(name)
-        if value is None:
-            value = record
-            for part in name.split("."):
-                value = value.get(part) if isinstance(value, dict) else None
-        if isinstance(value, str) and value.strip():
-            return value
-    return ""
+def printable(text: str) -> str:
+    """The text on one line, without what would move a terminal's cursor or change its colours."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
