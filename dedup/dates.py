@@ -85,8 +85,10 @@ def _from_parts(parts: pa.StructArray) -> I64:
 
 def _from_numbers(values: pa.LargeBinaryArray) -> I64:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    numbers = values.cast(pa.large_string()).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    trimmed = pc.utf8_trim_whitespace(values.cast(pa.large_string()))
+    numbers = trimmed.cast(pa.float64()).to_numpy(zero_copy_only=False)
     with np.errstate(over="ignore"):
         scaled = numbers * np.where(np.abs(numbers) >= MILLISECONDS_FROM, 1e3, 1e6)
     usable = np.abs(scaled) < LAST

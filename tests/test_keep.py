@@ -41,6 +41,7 @@ def micros(text: str) -> int:
         ("20240501T083015Z", "2024-05-01T08:30:15+00:00"),
         ("2024-05-01 10:00:00 UTC", "2024-05-01T10:00:00+00:00"),
         ("1714521600", "2024-05-01T00:00:00+00:00"),
+        (" 1714521600\n", "2024-05-01T00:00:00+00:00"),
         ("1714521600.5", "2024-05-01T00:00:00.500000+00:00"),
         ("1.7145216e9", "2024-05-01T00:00:00+00:00"),
         ("1714521600000", "2024-05-01T00:00:00+00:00"),
@@ -84,6 +85,11 @@ DATES = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.one
 def test_dates_agree_with_the_standard_library(dates: list[datetime]) -> None:
     expected = [micros((date if date.tzinfo else date.replace(tzinfo=UTC)).isoformat()) for date in dates]
     assert parse(column(*(date.isoformat() for date in dates))).tolist() == expected
+
+
+@given(st.lists(st.text("0123456789-+.,:eETZW \t\n\r\f", max_size=30) | st.text(max_size=9)))
+def test_any_text_is_a_date_or_none(texts: list[str]) -> None:
+    assert len(parse(column(*texts))) == len(texts)
 
 
 @pytest.mark.parametrize(
