@@ -38,4 +38,4 @@ class OutputError(DedupError):
 
 
 class InternalError(DedupError):
-    """A defect of dedup itself: the kernel failed on valid input."""
+    """A defect of dedup itself: the kernel failed, or counts do not reconcile."""

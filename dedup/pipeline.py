@@ -134,26 +134,45 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         for source in sources:
             stack.callback(source.close)
         matcher = stages.matcher(pairs=options.pairs, links=options.families)
-        corpus = _read(sources, policy, stages, matcher, options.limit, progress, clock)
-        check_articles(sources)
-        with clock.stage("match"):
-            order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
-            matches = _match(matcher, corpus, order, sources, progress)
-        check_mapped(sources)
-        summary = _summarise(corpus, matches, stages, policy, rules, options, inputs, len(sources))
-        if directory is not None:
-            with clock.stage("write"):
-                outcome = Outcome.of(corpus, matches, order, options.families)
-                flags = {"annotate": options.annotate, "removed": options.write_removed, "copy": options.copy}
-                write_records(directory, sources, outcome, progress, **flags)
-                write_tables(directory, outcome, options.pairs)
-        for source in sources:
-            source.check_unchanged()
+        with _unchanged(sources):
+            corpus = _read(sources, policy, stages, matcher, options.limit, progress, clock)
+            check_articles(sources)
+            with clock.stage("match"):
+                order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
+                matches = _match(matcher, corpus, order, sources, progress)
+            check_mapped(sources)
+            summary = _summarise(corpus, matches, stages, policy, rules, options, inputs, len(sources))
+            if directory is not None:
+                with clock.stage("write"):
+                    outcome = Outcome.of(corpus, matches, order, options.families)
+                    flags = {
+                        "annotate": options.annotate,
+                        "removed": options.write_removed,
+                        "copy": options.copy,
+                    }
+                    write_records(directory, sources, outcome, progress, **flags)
+                    write_tables(directory, outcome, options.pairs)
         summary = replace(summary, timings=dict(clock.seconds))
         if directory is not None:
             write_json(directory, "summary.json", summary.as_dict())
             directory.commit()
     return summary
+
+
+@contextmanager
+def _unchanged(sources: Sequence[Source]) -> Iterator[None]:
+    """Raise InputError when a source changed during the block.
+
+    Also where the block fails: a record that was written over is none any more, and that is the reason to give.
+    """
+    try:
+        yield
+    except Exception:
+        for source in sources:
+            source.check_unchanged()
+        raise
+    for source in sources:
+        source.check_unchanged()
 
 
 def _keep_apart(inputs: Sequence[str], output: Path) -> None:

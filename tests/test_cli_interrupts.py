@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import pytest
 from dedup import pipeline
 from dedup.readers import Batch
 from dedup.readers.jsonl import JsonLines
-from tests.articles import Cli, story, write_jsonl
+from tests.articles import Cli, edited, story, write_jsonl
 
 DEDUP = [sys.executable, "-m", "dedup"]
 
@@ -158,6 +158,26 @@ def test_an_input_cut_short_between_stages(
 
     monkeypatch.setattr(pipeline, stage, cut_after)
     assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("engine", ["native", "reference"])
+def test_an_input_written_over_before_its_records_are_read_again(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    # Near copies, so that matching has to read them again; the file keeps its length.
+    write_jsonl(articles, [{"id": i, "text": edited(story(1), i)} for i in range(3)])
+    read: Callable[..., object] = pipeline._read
+
+    def write_over(*arguments: object) -> object:
+        result = read(*arguments)
+        with articles.open("r+b") as file:
+            file.write(b"}" * articles.stat().st_size)
+        return result
+
+    monkeypatch.setattr(pipeline, "_read", write_over)
+    message = dedup.fails("run", articles, "-o", "out", "--engine", engine)
+    assert "in.jsonl changed while it was read" in message
     assert not Path("out").exists()
 
 

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
+from dedup.errors import InternalError
 from dedup.model import Texts
 from dedup.reference import rows, scan
 
@@ -121,7 +122,7 @@ def test_fractions_are_rounded_as_python_rounds(values: list[float]) -> None:
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, math.inf])
 def test_what_is_no_fraction_is_a_defect(value: float) -> None:
-    with pytest.raises(RuntimeError, match="not between 0 and 1"):
+    with pytest.raises(InternalError, match="not between 0 and 1"):
         _kernel.pair_rows(
             (b"x", np.array([0, 1])),
             np.zeros((1, 2), np.int64),

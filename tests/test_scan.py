@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
+from dedup.errors import InternalError
 from dedup.model import I64, Buffer, Scan
 from dedup.reference import record, scan
 
@@ -369,7 +370,7 @@ def test_wrong_arguments() -> None:
         _kernel.scan(b"", 0, 0, [], [])
     with pytest.raises(ValueError, match="no range"):
         _kernel.scan(b"abc", 2, 4, ["text"], [])
-    with pytest.raises(RuntimeError, match="kernel failed"):
+    with pytest.raises(InternalError, match="kernel failed"):
         _kernel.scan_spans(b"abc", np.array([2]), np.array([9]), ["text"], [])
     with pytest.raises(ValueError, match="contiguous"):
         _kernel.scan(memoryview(b"abcdef")[::2], 0, 3, ["text"], [])

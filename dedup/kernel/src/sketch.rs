@@ -68,12 +68,15 @@ impl Sketcher {
 
     /// The sorted, distinct shingle hashes of one stored document, a record or a raw text.
     ///
-    /// A record was usable when it was first read, so it can be lifted again.
+    /// A record was usable when it was first read. One that is not any more was written over since: it counts as empty,
+    /// and the run ends when it finds its input changed.
     pub fn shingle_set(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) -> Box<[u64]> {
         let Scratch { lifted, strip, tokens, hashes, sorted, .. } = scratch;
         let bytes = if is_record {
             lifted.clear();
-            lift(bytes, &self.text_fields, lifted).expect("the record has not changed since it was scanned");
+            if lift(bytes, &self.text_fields, lifted).is_err() {
+                return Box::default();
+            }
             lifted
         } else {
             bytes

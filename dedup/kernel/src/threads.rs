@@ -1,8 +1,10 @@
 //! The thread pool that the kernel works on: replaceable, and made anew in a forked process.
 
+use std::mem;
+use std::process;
 use std::sync::{Arc, Mutex};
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
+use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 struct Threads {
     count: usize,
@@ -16,24 +18,31 @@ static THREADS: Mutex<Threads> = Mutex::new(Threads { count: 0, pool: None });
 pub fn set(count: usize) {
     let mut threads = THREADS.lock().expect("no holder of the lock panics");
     if threads.count != count {
-        *threads = Threads { count, pool: None };
+        threads.count = count;
+        let_go(threads.pool.take());
     }
 }
 
-/// The pool of this process.
-pub fn current() -> Arc<ThreadPool> {
+/// The pool of this process; an error where the system does not let it start threads.
+pub fn current() -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
     let mut threads = THREADS.lock().expect("no holder of the lock panics");
-    let process = std::process::id();
-    match &threads.pool {
-        Some((owner, pool)) if *owner == process => pool.clone(),
-        _ => {
-            let builder = ThreadPoolBuilder::new().num_threads(threads.count);
-            let pool = Arc::new(builder.build().expect("the system lets this process start threads"));
-            if let Some((_, inherited)) = threads.pool.replace((process, pool.clone())) {
-                // Dropping a pool waits for its threads, which a forked child does not have.
-                std::mem::forget(inherited);
-            }
-            pool
-        }
+    let process = process::id();
+    if let Some((owner, pool)) = &threads.pool
+        && *owner == process
+    {
+        return Ok(pool.clone());
+    }
+    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(threads.count).build()?);
+    let_go(threads.pool.replace((process, pool.clone())));
+    Ok(pool)
+}
+
+/// Drop a pool, unless a parent process made it: dropping wakes the threads of the pool through their locks, and one
+/// that was held at the fork stays locked for ever.
+fn let_go(pool: Option<(u32, Arc<ThreadPool>)>) {
+    if let Some((owner, pool)) = pool
+        && owner != process::id()
+    {
+        mem::forget(pool);
     }
 }

@@ -13,10 +13,13 @@ pub mod texts;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyOSError, PyValueError};
+use pyo3::import_exception;
 use pyo3::prelude::*;
 
 use crate::threads;
+
+import_exception!(dedup.errors, InternalError);
 
 /// Version of the kernel crate.
 #[pyfunction]
@@ -30,10 +33,15 @@ pub fn set_threads(count: usize) {
     threads::set(count);
 }
 
-/// Run `work` without the interpreter lock on the kernel's threads; a panic becomes a RuntimeError.
+/// Run `work` without the interpreter lock on the kernel's threads; a panic becomes an InternalError, threads that do
+/// not start an OSError.
 pub fn guard<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    py.detach(|| catch_unwind(AssertUnwindSafe(|| threads::current().install(work))))
-        .map_err(|panic| PyRuntimeError::new_err(format!("the kernel failed: {}", said(&*panic))))
+    py.detach(|| {
+        let pool = threads::current()
+            .map_err(|error| PyOSError::new_err(format!("the threads do not start: {error}")))?;
+        catch_unwind(AssertUnwindSafe(|| pool.install(work)))
+            .map_err(|panic| InternalError::new_err(format!("the kernel failed: {}", said(&*panic))))
+    })
 }
 
 /// What a panic said.
