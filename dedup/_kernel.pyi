@@ -1,7 +1,10 @@
-"""The native kernel. Bytes come in as any contiguous buffer and go out as uint8 arrays."""
+"""The native kernel. Bytes come in as any contiguous buffer and go out as uint8 arrays.
+
+A panic raises `dedup.errors.InternalError`, threads that do not start raise OSError.
+"""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias, final
 
 from dedup.model import F64, I64, U8, U32, U64, Buffer, Mask
 
@@ -80,10 +83,11 @@ def unique(hashes: U64, offsets: I64) -> tuple[U64, I64]:
 def verify(hashes: U64, offsets: I64, pairs: I64, threshold: float) -> F64:
     """The Jaccard similarity of each pair of sets that `unique` made; 0 for one below the threshold."""
 
+@final
 class Stripper:
     """Boilerplate rules, ready to strip texts. ValueError for a rule that cannot be used."""
 
-    def __init__(self, rules: Sequence[tuple[Any, ...]]) -> None:
+    def __new__(cls, rules: Sequence[tuple[Any, ...]]) -> Self:
         """Take the fields of `model.Rule`, in its order."""
 
     def strip(
@@ -95,11 +99,12 @@ class Stripper:
     def form(line: str, fold: bool) -> tuple[bytes, int, int]:
         """The matching form of a line: its bytes, and where in them the plain form begins and ends."""
 
+@final
 class Engine:
     """What turns raw texts into sketches: the settings of a run."""
 
-    def __init__(
-        self,
+    def __new__(
+        cls,
         stripper: Stripper | None,
         a: U32,
         b: U32,
@@ -107,14 +112,15 @@ class Engine:
         bands: int,
         rows: int,
         text_fields: Sequence[str],
-    ) -> None: ...
+    ) -> Self: ...
     def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64, int, int]:
         """The fields of `model.Sketches`, in its order."""
 
+@final
 class Matcher:
     """See `stages.Matcher`."""
 
-    def __init__(self, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> None: ...
+    def __new__(cls, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> Self: ...
     def add(self, keys: U32, low: U8, tokens: U32, digest: U64) -> None: ...
     def start(self, order: I64, segments: Sequence[tuple[U8, I64, I64, bool]]) -> None: ...
     def advance(self, limit: int) -> int: ...
