@@ -22,7 +22,7 @@ A weak rule also needs a removed line next to this one, or that this is the firs
 of one line only rules of class `prompt` and those that cut may act.
 
 **Settling** repeats rounds until one changes nothing. **A step** settles with all rules; if fewer than 40
-words would remain, with the strong ones only; if no line would remain, it changes nothing. Steps repeat, each
+words would remain, with the strong ones only; if no token would remain, it changes nothing. Steps repeat, each
 on the outcome of the last, until one changes nothing: so stripping twice equals stripping once.
 """
 
@@ -37,6 +37,7 @@ import numpy as np
 
 from dedup.model import Removal, Rule, Stripped, Texts
 from dedup.reference.lines import Form, count_words, form
+from dedup.reference.tokens import tokenize
 
 HEAD = 6
 TAIL = 12
@@ -113,7 +114,7 @@ def _step(lines: list[_Line], rules: Sequence[Rule]) -> tuple[list[_Line], bool]
     full = settled = _settle(lines, rules)
     if sum(count_words(line.text) for line in full if not line.dropped_by) < LEAST_WORDS:
         settled = _settle(lines, [rule for rule in rules if rule.strength == "strong"])
-    if all(line.blank or line.dropped_by for line in settled):
+    if not any(tokenize(line.text) for line in settled if not line.dropped_by):
         settled = lines
     return settled, _left(settled) != _left(full)
 

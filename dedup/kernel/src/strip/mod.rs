@@ -20,6 +20,8 @@ use nominate::Rules;
 pub use rule::{Action, Place, Rule};
 use settle::Cut;
 
+use crate::tokens::Tokens;
+
 /// Which rule removed something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
@@ -94,6 +96,7 @@ pub struct Scratch {
     nominated: Vec<u32>,
     cased: Vec<u8>,
     ends: Ends,
+    tokens: Tokens,
     clean: String,
 }
 

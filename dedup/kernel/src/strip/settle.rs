@@ -40,7 +40,7 @@ pub fn settle(rules: &Rules, text: &str, scratch: &mut Scratch) -> bool {
             run(rules, text, scratch, &filled, false);
             is_guarded |= differs(&full, &scratch.lines);
         }
-        if remaining(&scratch.lines).next().is_none() && !filled.is_empty() {
+        if differs(&before.0, &scratch.lines) && !has_tokens(text, scratch) {
             restore(scratch);
             is_guarded = true;
         }
@@ -214,6 +214,16 @@ fn repeats<'a>(
 /// The lines with text that have not been dropped.
 fn remaining(lines: &[Line]) -> impl Iterator<Item = usize> {
     (0..lines.len()).filter(|&i| lines[i].dropped_by.is_none() && !lines[i].is_blank())
+}
+
+/// Whether a token remains. As a rule the first line has one.
+fn has_tokens(text: &str, scratch: &mut Scratch) -> bool {
+    let Scratch { lines, tokens, .. } = scratch;
+    remaining(lines).any(|i| {
+        let (start, end) = lines[i].left;
+        tokens.read(&text[start..end]);
+        tokens.len() > 0
+    })
 }
 
 /// Words that remain, counted up to the least that a guard rail asks for.
