@@ -71,5 +71,15 @@ articles = st.one_of(
     st.sampled_from(["", "…", "one two three", "Share this article"]),
     st.lists(hostile, max_size=12).map(" ".join),
 )
-collections = st.lists(articles, max_size=12) | corpora()
+
+
+def window(start: int, size: int) -> str:
+    """`size` words of a long text: how similar two windows are depends on how far they overlap."""
+    return " ".join(story(9, 120).split()[start : start + size])
+
+
+windows = st.builds(window, st.integers(0, 60), st.integers(30, 60))
+collections = st.one_of(
+    st.lists(articles, max_size=12), st.lists(windows, min_size=3, max_size=12), corpora()
+)
 """Texts among which all relations occur."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedup
@@ -91,22 +91,28 @@ def test_the_pairs_are_all_that_pass_the_gates_and_no_others(found: Found) -> No
 
 @settings(max_examples=40)
 @given(FOUND)
-def test_an_article_joins_the_most_similar_kept_one(found: Found) -> None:
+def test_an_article_joins_the_most_similar_kept_one_before_it(found: Found) -> None:
+    """An exact copy goes where its first copy went."""
+    copies = {copy: first for (first, copy), row in found.pairs.items() if row["relation"] == "exact"}
     for position in found.removed:
         row = found.rows[position]
-        others = [kept for kept in found.kept if frozenset((position, kept)) in found.near]
-        best = max([found.oracle.jaccard(position, kept) for kept in others], default=0.0)
-        assert row["relation"] == "exact" or row["similarity"] == best
+        if position in copies:
+            assert row["cluster_id"] == found.rows[copies[position]]["cluster_id"]
+            continue
+        # The earlier of the two in the order of the policy comes first in a pair.
+        before = [kept for kept in found.kept if (kept, position) in found.pairs]
+        best = max([found.oracle.jaccard(position, kept) for kept in before], default=0.0)
+        assert row["similarity"] == best
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.lists(st.tuples(articles, st.sampled_from(["2031-02-03", "2031-02-04", None])), max_size=12),
     st.sampled_from(["longest", "shortest", "earliest:day", "latest:day,longest"]),
-    st.randoms(use_true_random=False),
+    st.integers(0, 2**32),
 )
 def test_clusters_depend_on_input_order_only_where_the_policy_does(
-    records: list[tuple[str, str | None]], keep: str, order: random.Random
+    records: list[tuple[str, str | None]], keep: str, seed: int
 ) -> None:
     rows = [{"id": f"n{i}", "text": text, "day": day} for i, (text, day) in enumerate(records)]
     schema = pa.schema([(name, pa.string()) for name in ("id", "text", "day")])
@@ -118,7 +124,7 @@ def test_clusters_depend_on_input_order_only_where_the_policy_does(
         clusters = result.clusters.drop_columns("location").to_pylist()
         pairs = {tuple(row.values()) for row in result.pairs.to_pylist()}
         outcomes.append(({row["id"]: row for row in clusters}, pairs))
-        order.shuffle(rows)
+        random.Random(seed).shuffle(rows)
     assert outcomes[0] == outcomes[1] == outcomes[2]
 
 
@@ -185,6 +191,7 @@ def test_the_threshold_is_sharp(shared: int) -> None:
 
 @settings(max_examples=150)
 @given(lines_with_boilerplate | articles)
+@example("Share this article\n\x80")  # a control character is text, but no token
 def test_stripping_never_empties_an_article(text: str) -> None:
     cleaned = dedup.strip(text)
     assert bool(dedup.tokens(cleaned.text)) == bool(dedup.tokens(text))

@@ -107,7 +107,7 @@ files = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(files, files, st.booleans(), st.booleans(), POLICIES)
 def test_every_line_is_kept_removed_or_skipped(
     dedup: Cli,
@@ -208,7 +208,7 @@ def test_text_files_leave_byte_for_byte(place: Callable[[], Path], texts: dict[i
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-@settings(max_examples=10)
+@settings(max_examples=8)
 @given(rows=records, keep=POLICIES)
 def test_records_leave_value_for_value(
     place: Callable[[], Path], extension: str, rows: list[Record], keep: str
@@ -267,7 +267,7 @@ def result_of(
 
 
 @pytest.mark.parametrize("extension", [*EXTENSIONS, ""])
-@settings(max_examples=6)
+@settings(max_examples=5)
 @given(rows=records, keep=POLICIES)
 def test_threads_chunks_and_engine_change_no_byte(
     place: Callable[[], Path], extension: str, rows: list[Record], keep: str
@@ -280,17 +280,18 @@ def test_threads_chunks_and_engine_change_no_byte(
 
 
 @pytest.mark.parametrize("keep", ["first", "longest"])
-def test_threads_and_chunks_change_no_byte_of_a_large_run(tmp_path: Path, keep: str) -> None:
-    """So many articles that every thread has some at the same time, with clusters that span chunks."""
+def test_threads_chunks_and_engine_change_no_byte_of_a_large_run(tmp_path: Path, keep: str) -> None:
+    """So many articles that every thread has some at the same time, and that clusters span blocks and chunks."""
     choice = random.Random(7)
-    stories = [story(seed, choice.randrange(20, 120)) for seed in range(400)]
+    stories = [story(seed, choice.randrange(20, 80)) for seed in range(300)]
+    chosen = [min(choice.choices(range(300), k=2)) for _ in range(900)]  # the first ones more often
     rows = [
-        {"id": str(i), "text": edited(text, choice.randrange(20)) if choice.random() < 0.7 else text}
-        for i, text in enumerate(choice.choices(stories, k=4000))
+        {"id": str(i), "text": edited(stories[n], choice.randrange(20)) if i % 3 else stories[n]}
+        for i, n in enumerate(chosen)
     ]
     path = write_jsonl(tmp_path / "news.jsonl", rows)
-    expected = result_of([path], keep=keep, threads=1)
-    assert result_of([path], keep=keep, threads=2) == expected
-    assert result_of([path], keep=keep, threads=3) == expected
+    expected = result_of([path], keep=keep, engine="reference")
+    for threads in (1, 2, 3):
+        assert result_of([path], keep=keep, threads=threads) == expected
     chunks = {"dedup.readers.jsonl.CHUNK": 50_000, "dedup.pipeline.SLICE_SECONDS": 0.0}
     assert result_of([path], keep=keep, threads=2, chunks=chunks) == expected
