@@ -63,6 +63,18 @@ def test_force_replaces_files_of_the_same_names_only(tmp_path: Path) -> None:
     assert (tmp_path / "clusters.jsonl").read_text() == "new"
 
 
+def test_force_leaves_nothing_of_an_earlier_run(tmp_path: Path) -> None:
+    for name in ("kept/a.jsonl", "kept/deep/b.jsonl", "removed/a.jsonl", "pairs.jsonl", "summary.json", "notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("old")
+    with OutputDirectory(tmp_path, force=True) as out:
+        write_chunks(out, "kept/a.jsonl", [b"new"])
+        write_chunks(out, "summary.json", [b"new"])
+        out.commit()
+    assert tree(tmp_path) == ["kept", "kept/a.jsonl", "notes.txt", "summary.json"]
+    assert (tmp_path / "notes.txt").read_text() == "old"
+
+
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / ".dedup-staging-killed/kept").mkdir(parents=True)

@@ -24,7 +24,10 @@ from typing import BinaryIO, Self
 from dedup.errors import OutputError
 
 LAST = "summary.json"
-"""Renamed after all others: where it is, the outputs are complete."""
+"""Renamed after all others: where it is, the outputs are complete, and all of one run."""
+
+RESULTS = ("kept", "removed", "kept.txt", "removed.txt", "clusters.jsonl", "pairs.jsonl", "skipped.jsonl")
+"""What else a run may leave in its directory; folders end with what is in them."""
 
 STAGING = ".dedup-staging-"
 """How the names of hidden folders begin."""
@@ -35,7 +38,8 @@ class OutputDirectory:
 
     Args:
         path: The directory; it is made, with its parents, where it does not exist.
-        force: Accept a directory that is not empty. Files of the same names are replaced, others left alone.
+        force: Accept a directory that is not empty. The results of an earlier run are replaced, all of them, so that
+            none stay that the new run did not write; other files are left alone.
 
     Raises:
         OutputError: The directory is not empty, is no directory, cannot be written, or another run is writing it.
@@ -84,6 +88,7 @@ class OutputDirectory:
         files.sort(key=lambda name: name == Path(LAST))
         self._check_folders({name.parent for name in files})
         with _reported(self.path):
+            self._clear_earlier(set(files))
             for name in files:
                 (self.path / name).parent.mkdir(parents=True, exist_ok=True)
                 os.replace(self._staging / name, self.path / name)
@@ -106,6 +111,23 @@ class OutputDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+    def _clear_earlier(self, files: set[Path]) -> None:
+        """Remove the results of an earlier run that `files` will not replace; its summary goes first."""
+        if not (self.path / LAST).is_file():
+            return
+        (self.path / LAST).unlink()
+        for name in RESULTS:
+            top = self.path / name
+            if top.is_dir() and not top.is_symlink():
+                for folder, _, names in os.walk(top, topdown=False):
+                    for old in (Path(folder, name) for name in names):
+                        if old.relative_to(self.path) not in files:
+                            old.unlink()
+                    with contextlib.suppress(OSError):  # not empty
+                        Path(folder).rmdir()
+            elif top.is_file() and Path(name) not in files:
+                top.unlink()
 
     def _check_folders(self, folders: set[Path]) -> None:
         """Refuse to write through a link: files elsewhere, the inputs among them, would be replaced."""
