@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.identities import Renamed, complete, concatenate, numbered, unique
+from dedup.identities import Renamed, complete, concatenate, has_id, numbered, unique
 from dedup.keep import Policy
 from dedup.model import I64, U32, U64, Segment, Sketches, Skipped, Texts
 from dedup.readers.base import Batch, Source
@@ -73,6 +73,7 @@ class Corpus:
         segments: Where the documents can be read again.
         skipped: Records that could not be used.
         repaired: Documents with invalid UTF-8 or lone surrogates.
+        without_id: Documents that go by their place, since their id field is missing or empty; files of text have none.
         dropped_lines: Lines that stripping removed whole.
         removed_bytes: Bytes that stripping removed.
         text_bytes: Bytes of the raw texts.
@@ -91,6 +92,7 @@ class Corpus:
     segments: list[Segment]
     skipped: list[Skipped]
     repaired: int
+    without_id: int
     dropped_lines: int
     removed_bytes: int
     text_bytes: int
@@ -133,6 +135,7 @@ class CorpusBuilder:
     _segments: list[Segment] = field(default_factory=list)
     _skipped: list[Skipped] = field(default_factory=list)
     _repaired: int = 0
+    _without_id: int = 0
     _dropped_lines: int = 0
     _removed_bytes: int = 0
     _text_bytes: int = 0
@@ -153,6 +156,7 @@ class CorpusBuilder:
                 self._source_path = self._add_paths(Texts.from_strings([source.path]))
             self._path.append(np.full(n, self._source_path, np.uint32))
             self._place_numbers.append(batch.numbers)
+            self._without_id += n - int(np.count_nonzero(has_id(batch.ids)))
         else:
             first = self._add_paths(concatenate([batch.paths]))
             self._path.append(np.arange(first, first + n, dtype=np.uint32))
@@ -199,6 +203,7 @@ class CorpusBuilder:
             segments=self._segments,
             skipped=self._skipped,
             repaired=self._repaired,
+            without_id=self._without_id,
             dropped_lines=self._dropped_lines,
             removed_bytes=self._removed_bytes,
             text_bytes=self._text_bytes,

@@ -41,6 +41,12 @@ def numbered(path: bytes, numbers: I64) -> Texts:
     return Texts(rows[used].tobytes(), _offsets(used.sum(axis=1)))
 
 
+def has_id(ids: Column) -> Mask:
+    """bool[n], whether a document has an id of its own."""
+    given: Mask = ids.valid & (np.diff(ids.texts.offsets) > 0)
+    return given
+
+
 def complete(ids: Column, places: Callable[[], Texts]) -> Texts:
     """The ids of a batch, with the place of each document that has none. Copies: outlives the batch.
 
@@ -48,7 +54,7 @@ def complete(ids: Column, places: Callable[[], Texts]) -> Texts:
         ids: The id field of each document.
         places: Makes the places of all of them; asked only where one is needed.
     """
-    given = ids.valid & (np.diff(ids.texts.offsets) > 0)
+    given = has_id(ids)
     if given.all():
         return concatenate([ids.texts])
     if not given.any():

@@ -118,6 +118,10 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         )
     if not all(options.text_fields):
         raise UsageError("a text field has an empty name", "for example --text-field title,body")
+    if options.limit is not None and options.limit < 1:
+        raise UsageError(f"limit {options.limit} is not 1 or more", "leave it out to read all articles")
+    if options.annotate and options.write_removed:
+        raise UsageError("with --annotate no record is removed", "leave out --annotate or --write-removed")
     if options.output is not None:
         _keep_apart(inputs, options.output)
     progress = progress or Silent()

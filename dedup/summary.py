@@ -15,7 +15,7 @@ from dedup.bands import Bands
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
-from dedup.model import Matches, Relation
+from dedup.model import Matches, Relation, Skipped
 from dedup.version import version, versions
 
 LARGEST = 5
@@ -23,6 +23,9 @@ LARGEST = 5
 
 EXAMPLES = 10
 """Duplicate ids that are listed."""
+
+DEFAULT_ID_FIELD = "id"
+"""Records may do without it; whoever names another field expects to find it."""
 
 WIDE_SHARE = 0.05
 """A cluster that holds more than this share of all documents draws a warning: it may be a template, not a story ..."""
@@ -55,8 +58,10 @@ class Summary:
         kept: Documents that stay.
         exact, near: Documents that are copies, by relation.
         skipped: Records that could not be used, by reason.
+        first_skipped: The first of them, as an example.
         empty: Documents without a single word: kept, and near nothing.
         repaired: Documents with invalid UTF-8 or lone surrogates.
+        without_id: Records that go by their place, since their id field is missing or empty.
         duplicate_ids: Documents that got another id because theirs had been seen before.
         duplicate_id_examples: The first of them: id and location.
         missing: Documents without a usable value, by field of the keep policy.
@@ -79,8 +84,10 @@ class Summary:
     exact: int
     near: int
     skipped: dict[str, int]
+    first_skipped: Skipped | None
     empty: int
     repaired: int
+    without_id: int
     duplicate_ids: int
     duplicate_id_examples: list[dict[str, str]]
     missing: dict[str, int]
@@ -154,9 +161,10 @@ class Summary:
         found = []
         if not self.input:
             found.append("the inputs hold no articles")
-        elif not documents:
+        elif self.first_skipped is not None and not documents:
             hint = "; name the field of the text with --text-field" if "no_text" in self.skipped else ""
-            found.append(f"all {self.input:,} records were skipped{hint}")
+            first = f"{self.first_skipped.location}: {self.first_skipped.detail}"
+            found.append(f"all records were skipped ({self.input:,}), the first at {first}{hint}")
         if self.removed * 2 > documents:
             verb = "duplicates" if self.annotated else "removed"
             found.append(
@@ -176,14 +184,24 @@ class Summary:
         if self.duplicate_ids:
             example = self.duplicate_id_examples[0]
             found.append(
-                f"{self.duplicate_ids:,} records came with an id already seen and go by their location instead, "
+                f"ids that were already seen are replaced by the location ({self.duplicate_ids:,}), "
                 f'such as "{example["id"]}" at {example["location"]}'
             )
-        found += [
-            f'{count:,} of {documents:,} articles have no usable "{name}" and come last in the keep policy'
-            for name, count in self.missing.items()
-            if count
-        ]
+        if self.without_id and self.options["id_field"] != DEFAULT_ID_FIELD:
+            found.append(
+                f'records without "{self.options["id_field"]}" go by their location '
+                f"({self.without_id:,} of {documents:,}): check the name of the id field"
+            )
+        for name, count in self.missing.items():
+            if count == documents:
+                found.append(
+                    f'no article has a "{name}" that the keep policy can use: check the name of the field'
+                )
+            elif count:
+                found.append(
+                    f'articles whose "{name}" is missing or unknown to the keep policy come last in it '
+                    f"({count:,} of {documents:,})"
+                )
         return found
 
 
@@ -211,8 +229,10 @@ def summarise(
         exact=int(relations[Relation.EXACT]),
         near=int(relations[Relation.NEAR]),
         skipped=skipped,
+        first_skipped=corpus.skipped[0] if corpus.skipped else None,
         empty=int(np.count_nonzero(corpus.tokens == 0)),
         repaired=corpus.repaired,
+        without_id=corpus.without_id,
         duplicate_ids=len(corpus.renamed.positions),
         duplicate_id_examples=[
             {"id": corpus.renamed.ids.bytes_at(i).decode("utf-8", "replace"), "location": place}

@@ -36,6 +36,14 @@ def test_help_lists_the_commands(dedup: Cli) -> None:
     assert "--threshold" in dedup("run", "-h").out
 
 
+def test_help_is_made_of_whole_sentences(dedup: Cli) -> None:
+    for command in ([], ["run"], ["strip"]):
+        text = dedup(*command, "--help").out
+        assert "..." not in text.partition("Options:")[2], "nothing is cut short"
+        assert "x>=" not in text
+    assert "Exit codes: 0 done" in dedup("run", "--help").out
+
+
 def test_version(dedup: Cli) -> None:
     assert dedup("--version").out.startswith("dedup ")
 

@@ -60,9 +60,12 @@ def test_a_missing_field_lists_those_there_are(dedup: Cli) -> None:
 def test_skipped_records_only_are_warned_about(dedup: Cli) -> None:
     write_jsonl(Path("in.jsonl"), [{"id": 1, "body": "..."}])
     result = dedup("run", "in.jsonl", "-o", "out")
-    assert "warning: all 1 records were skipped" in result.err
+    assert (
+        'warning: all records were skipped (1), the first at in.jsonl:1: no field "text"; the record has'
+        in result.err
+    )
     assert "--text-field" in result.err
-    assert "skipped  1  1 no_text" in result.out
+    assert "skipped  1  1 no_text; see skipped.jsonl" in result.out
 
 
 @pytest.mark.parametrize(
@@ -98,7 +101,7 @@ def test_duplicate_ids_are_reported_and_handled(dedup: Cli) -> None:
     records = [{"id": "x", "text": story(i)} for i in range(3)] + [{"id": "in.jsonl:2", "text": story(3)}]
     write_jsonl(Path("in.jsonl"), records)
     warned = dedup("run", "in.jsonl", "-o", "out").err
-    assert "warning: 2 records came with an id already seen" in warned
+    assert "warning: ids that were already seen are replaced by the location (2)" in warned
     rows = read_jsonl(Path("out/clusters.jsonl"))
     assert [row["id"] for row in rows] == ["x", "in.jsonl:2#2", "in.jsonl:3", "in.jsonl:2"]
     assert read_summary(Path("out"))["duplicate_ids"] == {
@@ -174,6 +177,21 @@ def test_results_are_not_read_as_articles(dedup: Cli) -> None:
     assert read_summary(Path("in/out"))["input"] == before["input"] == 1
     kept = Path("in/out/kept/a.jsonl")
     assert "is inside the output directory" in dedup.fails("run", kept, "-o", "in/out", "--force")
+
+
+def test_an_id_field_that_is_not_there_is_warned_about(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"url": "u", "text": story(1)}, {"text": story(2)}])
+    warned = dedup("run", "in.jsonl", "-o", "out", "--id-field", "uri").err
+    assert 'warning: records without "uri" go by their location (2 of 2)' in warned
+    assert "(1 of 2)" in dedup("run", "in.jsonl", "--dry-run", "--id-field", "url").err
+    assert dedup("run", "in.jsonl", "--dry-run").err == "", "records may do without ids"
+
+
+def test_options_that_contradict_each_other(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"text": "a"}])
+    assert "--annotate" in dedup.fails("run", "in.jsonl", "-o", "out", "--annotate", "--write-removed")
+    assert "limit 0" in dedup.fails("run", "in.jsonl", "-o", "out", "--limit", "0")
+    assert not Path("out").exists()
 
 
 def test_empty_names(dedup: Cli) -> None:

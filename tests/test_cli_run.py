@@ -1,6 +1,7 @@
 """`dedup run` on good input: outputs, options, exit codes, what a person sees."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -109,8 +110,26 @@ def test_keep_policies(dedup: Cli, articles: Path, keep: str, kept: str) -> None
 
 def test_missing_dates_are_warned_about(dedup: Cli, articles: Path) -> None:
     result = dedup("run", articles, "-o", "out", "--keep", "earliest:date,longest")
-    assert 'warning: 3 of 6 articles have no usable "date" and come last' in result.err
+    assert (
+        'articles whose "date" is missing or unknown to the keep policy come last in it (3 of 6)'
+        in result.err
+    )
     assert read_summary(Path("out"))["missing_keep_values"] == {"date": 3}
+
+
+def test_policies_that_no_article_suits_are_warned_about(dedup: Cli, articles: Path) -> None:
+    result = dedup("run", articles, "--dry-run", "--keep", "latest:dtae")
+    assert 'no article has a "dtae" that the keep policy can use' in result.err
+
+
+def test_a_narrow_terminal_shows_counts_and_ids(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    line = dedup("run", articles, "--dry-run").out.splitlines()[-1]
+    assert re.fullmatch(r"3  a  \S.*…", line)
+    assert len(line) <= 20
 
 
 def test_annotate_keeps_all_records(dedup: Cli, articles: Path) -> None:

@@ -51,6 +51,13 @@ def test_skipped_records_are_named(dedup: Cli) -> None:
     assert len(result.out.splitlines()) == 1
 
 
+def test_many_skipped_records_are_counted(dedup: Cli) -> None:
+    Path("n.jsonl").write_text('{"body": "One line."}\n' * 5_000)
+    warnings = dedup("strip", "n.jsonl").err.splitlines()
+    assert len(warnings) == 11
+    assert warnings[-1] == "warning: 5,000 records were skipped in all"
+
+
 def test_mistakes(dedup: Cli, article: Path) -> None:
     assert "no-such.txt" in dedup.fails("strip", "no-such.txt")
     assert "no.toml" in dedup.fails("strip", article, "--rules", "no.toml")

@@ -64,7 +64,14 @@ def test_force_replaces_files_of_the_same_names_only(tmp_path: Path) -> None:
 
 
 def test_force_leaves_nothing_of_an_earlier_run(tmp_path: Path) -> None:
-    for name in ("kept/a.jsonl", "kept/deep/b.jsonl", "removed/a.jsonl", "pairs.jsonl", "summary.json", "notes.txt"):
+    for name in (
+        "kept/a.jsonl",
+        "kept/deep/b.jsonl",
+        "removed/a.jsonl",
+        "pairs.jsonl",
+        "summary.json",
+        "notes.txt",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("old")
     with OutputDirectory(tmp_path, force=True) as out:

@@ -19,6 +19,8 @@ from dedup.model import Rule
 
 __all__ = ["load"]
 
+_PACKAGED = resources.files(__package__).joinpath("rules.toml")
+
 _CHOICES = {
     "pos": ("head", "tail", "any"),
     "action": ("drop", "strip_prefix", "strip_suffix"),
@@ -42,8 +44,9 @@ def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
             with open(name, encoding="utf-8") as file:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
             raise UsageError(
-                f"{name}: rules cannot be read: {error}", "give a TOML file of [[rule]]"
+                f"{name}: rules cannot be read: {reason}", "give a TOML file of [[rule]]"
             ) from None
         rules += _parse(text, name)
     seen: set[str] = set()
@@ -57,12 +60,11 @@ def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
 @cache
 def _packaged() -> tuple[Rule, ...]:
     """Read once a process: it takes 30 ms, as long as finding the copies among 1,000 articles."""
-    packaged = resources.files(__package__).joinpath("rules.toml").read_text(encoding="utf-8")
-    return _parse(packaged, "rules.toml", trusted=True)
+    return _parse(_PACKAGED.read_text(encoding="utf-8"), "rules.toml", trusted=True)
 
 
 def _parse(text: str, name: str, trusted: bool = False) -> tuple[Rule, ...]:
-    hint = "dedup/boilerplate/rules.toml opens with the fields of a rule"
+    hint = f"{_PACKAGED} opens with the fields of a rule"
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -32,8 +32,8 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("run")(run.command)
-app.command("strip")(strip.command)
+app.command("run", epilog=run.EXAMPLES)(run.command)
+app.command("strip", epilog=strip.EXAMPLES)(strip.command)
 
 _INTERRUPTED = 128 + signal.SIGINT
 # ClickException, wherever this version of typer takes it from: click, or a copy of its own.

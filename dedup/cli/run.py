@@ -10,6 +10,15 @@ import typer
 
 from dedup.errors import UsageError
 
+EXAMPLES = """\b
+Examples:
+  dedup run articles.jsonl -o out
+  dedup run 'news/*.csv.gz' -o out --text-field title,body --keep longest
+  zcat articles.jsonl.gz | dedup run - --dry-run
+
+Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, an input that cannot be read, or,
+with --strict, skipped records."""
+
 
 class Engine(StrEnum):
     """Who computes."""
@@ -22,7 +31,9 @@ def command(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Files, folders, globs, or - for standard input.", show_default=False
+            metavar="INPUT...",
+            help="Files, folders, globs, or - for JSON lines on standard input.",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -45,9 +56,7 @@ def command(
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
     ] = "utf-8",
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only read the first N articles.")
-    ] = None,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="Only read the first N articles.")] = None,
     threshold: Annotated[
         float,
         typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
@@ -83,21 +92,23 @@ def command(
         bool,
         typer.Option(
             "--annotate/--no-annotate",
-            help="Keep every record and say in it what was found.",
+            help="Keep every record and say in it what was found; files of text cannot say it.",
             show_default=False,
         ),
     ] = False,
     families: Annotated[
         bool,
         typer.Option(
-            "--families/--no-families", help="Also number the chains of near-duplicates.", show_default=False
+            "--families/--no-families",
+            help="Also give near-duplicates of near-duplicates one family_id, across clusters.",
+            show_default=False,
         ),
     ] = False,
     pairs: Annotated[
         bool,
         typer.Option(
             "--pairs/--no-pairs",
-            help="Also list all pairs; quadratic in the size of clusters.",
+            help="Also write pairs.jsonl: all pairs found, many where clusters are large.",
             show_default=False,
         ),
     ] = False,
@@ -116,13 +127,16 @@ def command(
         ),
     ] = False,
     threads: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Threads to use; all cores by default.")
+        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
     ] = (Engine.NATIVE),
     temp_dir: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where compressed inputs are unpacked.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."
+        ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,

@@ -16,12 +16,23 @@ if TYPE_CHECKING:
     from dedup.readers import Batch, Source
     from dedup.stages import Stages
 
+EXAMPLES = """\b
+Examples:
+  dedup strip article.txt --explain
+  dedup strip articles.jsonl > stripped.jsonl"""
+
+
+WARNINGS = 10
+"""Skipped records that are named one by one."""
+
 
 def command(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Files, folders, globs, or - for standard input.", show_default=False
+            metavar="INPUT...",
+            help="Files, folders, globs, or - for JSON lines on standard input.",
+            show_default=False,
         ),
     ],
     text_field: Annotated[
@@ -40,9 +51,10 @@ def command(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for text files too.")] = False,
 ) -> None:
-    """Print articles without their boilerplate, as `dedup run` compares them.
+    """Print articles without their boilerplate.
 
-    Text files come out as text, one after the other. Records come out as JSON lines of id and text.
+    This is what `dedup run` compares. Text files come out as text, one after the other. Records come out as JSON lines
+    of id and text.
     """
     from dedup.boilerplate import load
     from dedup.config import Settings
@@ -53,15 +65,19 @@ def command(
     stages = make_engine(engine.value, Settings(), load(rules or ()), text_fields)
     show = _explanation if explain else _cleaned
     sources = open_sources(inputs, Fields(text_fields, id_field, (), encoding), stages)
+    skipped = 0
     for source in sources:
         for batch in source.batches():
-            for record in batch.skipped:
+            for record in batch.skipped[: max(0, WARNINGS - skipped)]:
                 warn(f"{record.location} skipped: {record.detail}")
+            skipped += len(batch.skipped)
             for piece in show(source, batch, stages, json):
                 sys.stdout.buffer.write(piece.encode("utf-8", "surrogateescape"))
         source.close()
     check_articles(sources)
     sys.stdout.buffer.flush()
+    if skipped > WARNINGS:
+        warn(f"{skipped:,} records were skipped in all")
 
 
 def _cleaned(source: Source, batch: Batch, stages: Stages, json: bool) -> Iterator[str]:

@@ -79,6 +79,8 @@ def _counts(summary: Summary, output: Path | None) -> Table:
         table.add_row("kept", f"{summary.kept:,}", share(summary.kept))
         table.add_row("removed", f"{summary.removed:,}", ", ".join([share(summary.removed), *found]))
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items())
+    if skipped and output is not None:
+        skipped += "; see skipped.jsonl"
     table.add_row("skipped", f"{sum(summary.skipped.values()):,}", skipped)
     if summary.empty:
         table.add_row("empty", f"{summary.empty:,}", "without a word; kept")
@@ -117,10 +119,11 @@ def _clusters(summary: Summary) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=40)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    table.add_column()  # the only one that may be narrowed: a count or an id cut short says nothing
     for cluster in summary.largest:
         # As Text, since ids and titles are data: a bracket in them is no markup.
-        table.add_row(f"{cluster.size:,}", Text(cluster.id), Text(cluster.title))
+        title = Text(cluster.title, no_wrap=True, overflow="ellipsis")
+        table.add_row(f"{cluster.size:,}", Text(cluster.id), title)
     return table
 
 
