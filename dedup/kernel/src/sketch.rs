@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::bands::band_keys;
 use crate::json::{Fields, lift};
-use crate::sets::sort_unique;
+use crate::sets::Sorter;
 use crate::shingles::{digest, hash_shingles};
 use crate::sign::Permutations;
 use crate::strip::{self, Stripper};
@@ -31,7 +31,7 @@ pub struct Scratch {
     strip: strip::Scratch,
     tokens: Tokens,
     hashes: Vec<u64>,
-    sorted: Vec<u64>,
+    sorter: Sorter,
     mixed: Vec<u32>,
     signature: Vec<u32>,
     bytes: Vec<u8>,
@@ -71,7 +71,7 @@ impl Sketcher {
     /// A record was usable when it was first read. One that is not any more was written over since: it counts as empty,
     /// and the run ends when it finds its input changed.
     pub fn shingle_set(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) -> Box<[u64]> {
-        let Scratch { lifted, strip, tokens, hashes, sorted, .. } = scratch;
+        let Scratch { lifted, strip, tokens, hashes, sorter, .. } = scratch;
         let bytes = if is_record {
             lifted.clear();
             if lift(bytes, &self.text_fields, lifted).is_err() {
@@ -82,7 +82,7 @@ impl Sketcher {
             bytes
         };
         self.read(bytes, strip, tokens, hashes);
-        sort_unique(hashes, sorted);
+        sorter.sort_unique(hashes);
         hashes.as_slice().into()
     }
 

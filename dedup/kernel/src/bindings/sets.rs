@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::texts::offsets_of;
 use super::{check_offsets, guard, invalid};
-use crate::sets::{jaccard, least_shared, shared_at_least, sort_unique};
+use crate::sets::{Sorter, jaccard, least_shared, shared_at_least};
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
 
@@ -20,12 +20,12 @@ pub fn unique<'py>(
     let (hashes, offsets) = (hashes.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, hashes.len())?;
     let sets: Vec<Vec<u64>> = guard(py, || {
-        let one = |scratch: &mut Vec<u64>, ends: &[i64]| {
+        let one = |sorter: &mut Sorter, ends: &[i64]| {
             let mut set = hashes[ends[0] as usize..ends[1] as usize].to_vec();
-            sort_unique(&mut set, scratch);
+            sorter.sort_unique(&mut set);
             set
         };
-        offsets.par_windows(2).with_min_len(64).map_init(Vec::new, one).collect()
+        offsets.par_windows(2).with_min_len(64).map_init(Sorter::default, one).collect()
     })?;
     let offsets = offsets_of(sets.iter().map(Vec::len));
     Ok((sets.concat().into_pyarray(py), offsets.into_pyarray(py)))
