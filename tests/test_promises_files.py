@@ -289,6 +289,7 @@ def test_threads_chunks_and_engine_change_no_byte_of_a_large_run(tmp_path: Path,
         {"id": str(i), "text": edited(stories[n], choice.randrange(20)) if i % 3 else stories[n]}
         for i, n in enumerate(chosen)
     ]
+    rows[::50] = [{"id": "unusable", "text": None}] * len(rows[::50])
     path = write_jsonl(tmp_path / "news.jsonl", rows)
     expected = result_of([path], keep=keep, engine="reference")
     for threads in (1, 2, 3):
