@@ -8,6 +8,7 @@ from functools import cache
 
 from dedup import boilerplate
 from dedup.config import Settings
+from dedup.errors import UsageError
 from dedup.model import U32, Removal, Texts
 from dedup.native import Native
 from dedup.reference.tokens import shingle
@@ -53,8 +54,10 @@ def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: i
     A text without tokens has all ones.
 
     Raises:
-        UsageError: A parameter is out of range.
+        UsageError: A parameter is out of range, or `texts` is one string.
     """
+    if isinstance(texts, (str, bytes)):
+        raise UsageError("texts is one string", "pass a list of texts")
     settings = Settings(shingle_size=size, num_perm=num_perm, seed=seed)
     engine = _engine()
     found = engine.shingle(Texts.from_strings(texts), settings.shingle_size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +49,14 @@ class Result:
         return self._pairs
 
     def table(self) -> pa.Table:
-        """The input with the columns `dedup_cluster_id`, `dedup_is_duplicate`, ... added."""
-        tagged = self._input
-        for name in self.clusters.column_names:
-            if name not in ("id", "location"):
-                tagged = tagged.append_column(f"dedup_{name}", self.clusters.column(name))
+        """The input with the columns `dedup_cluster_id`, `dedup_is_duplicate`, ... instead of such it had."""
+        names = {
+            f"dedup_{name}": name for name in self.clusters.column_names if name not in ("id", "location")
+        }
+        others = [i for i, name in enumerate(self._input.column_names) if name not in names]
+        tagged = self._input.select(others)
+        for tag, name in names.items():
+            tagged = tagged.append_column(tag, self.clusters.column(name))
         return tagged
 
 
@@ -149,7 +152,7 @@ def _table(texts: Any, fields: Sequence[str]) -> pa.Table:
         if pa.types.is_struct(column.type):
             return pa.Table.from_struct_array(column)
         return pa.table({fields[0]: column})
-    if isinstance(texts, Iterable):
+    if isinstance(texts, Iterable) and not isinstance(texts, (Mapping, Set)):
         return pa.table({fields[0]: _array(texts)})
     raise UsageError(
         f"texts is a {type(texts).__name__}", "pass a list of strings, an Arrow array or a table"
@@ -186,7 +189,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
     """The id of each article, each one's own."""
     count = len(batch)
     if ids is not None:
-        given = pa.chunked_array(ids) if hasattr(ids, "__arrow_c_stream__") else pa.array(ids)
+        given = _given_ids(ids)
         if len(given) != count:
             raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
         batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(pa.chunked_array(given))})
@@ -198,6 +201,17 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
         complete(lifted, lambda: positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
     )
     return names
+
+
+def _given_ids(ids: Any) -> pa.Array | pa.ChunkedArray:
+    if isinstance(ids, (str, bytes)):
+        raise UsageError("ids is one string", "pass a list of ids")
+    try:
+        return pa.chunked_array(ids) if hasattr(ids, "__arrow_c_stream__") else pa.array(ids)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise UsageError(
+            f"the ids cannot be read: {error}", "pass strings, or integers, one a text"
+        ) from error
 
 
 def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:

@@ -4,7 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from pyarrow import feather
+from pyarrow import parquet as pq
 
 from tests.articles import Cli, edited, read_jsonl, read_summary, story, write_jsonl
 
@@ -130,6 +133,24 @@ def test_a_narrow_terminal_shows_counts_and_ids(
     line = dedup("run", articles, "--dry-run").out.splitlines()[-1]
     assert re.fullmatch(r"3  a  \S.*…", line)
     assert len(line) <= 20
+
+
+@pytest.mark.parametrize("name", ["t.parquet", "t.arrow"])
+def test_tables_can_be_annotated_again(dedup: Cli, name: str) -> None:
+    given = pa.table({"text": [story(1), story(1), story(2)], "id": ["a", "b", "c"]}).replace_schema_metadata(
+        {"made": "here"}
+    )
+    if name.endswith("parquet"):
+        pq.write_table(given, name)
+    else:
+        feather.write_feather(given, name)
+    dedup("run", name, "-o", "first", "--annotate", "--families")
+    dedup("run", f"first/kept/{name}", "-o", "second", "--annotate", "--threshold", "0.7")
+    read = pq.read_table if name.endswith("parquet") else feather.read_table
+    once, twice = read(f"first/kept/{name}"), read(f"second/kept/{name}")
+    assert sorted(twice.column_names) == sorted(once.column_names)
+    assert twice.schema.metadata[b"made"] == b"here"
+    assert twice["dedup_relation"].to_pylist() == [None, "exact", None]
 
 
 def test_annotate_keeps_all_records(dedup: Cli, articles: Path) -> None:

@@ -38,6 +38,11 @@ def test_signatures_are_checked_in_five_lines() -> None:
     np.testing.assert_array_equal(signature, minhash.hashvalues)
 
 
+def test_signatures_of_one_string_are_refused() -> None:
+    with pytest.raises(dedup.UsageError, match="one string"):
+        dedup.signatures("a text")
+
+
 def test_signature_values_are_pinned() -> None:
     """A change of these is a change of the format: see config.FORMAT_VERSION."""
     signature = dedup.signatures(["the quick brown fox jumps over the lazy dog"], num_perm=4)[0]

@@ -72,6 +72,14 @@ def test_the_table_is_the_input_with_more_columns() -> None:
     ]
 
 
+def test_a_table_of_an_earlier_result_is_tagged_anew() -> None:
+    first = dedup.find_duplicates(pa.table({"text": [STORY, OTHER]}), families=True).table()
+    longer = pa.concat_tables([first, first.slice(0, 1)])
+    again = dedup.find_duplicates(longer).table()
+    assert again.column_names == [*first.column_names[:1], "dedup_family_id", *first.column_names[1:-1]]
+    assert again["dedup_cluster_size"].to_pylist() == [2, 1, 2]
+
+
 def test_no_texts_at_all() -> None:
     for nothing in ([], pa.array([], pa.string()), pa.table({"text": pa.array([], pa.string())})):
         result = dedup.find_duplicates(nothing, pairs=True, families=True)
@@ -114,6 +122,10 @@ def test_engines_agree() -> None:
         ("one string", {}, "one string"),
         ([STORY, 7], {}, "text 1 is a int"),
         (42, {}, "texts is a int"),
+        ({"text": [STORY]}, {}, "texts is a dict"),
+        ([STORY, STORY], {"ids": [1, "a"]}, "ids cannot be read"),
+        ([STORY, STORY], {"ids": 5}, "ids cannot be read"),
+        ([STORY], {"ids": "a"}, "ids is one string"),
         (pa.table({"body": [STORY]}), {}, 'a column "text"; there are: body'),
         (pa.table({"text": [1]}), {}, "not a string"),
         ([STORY], {"ids": ["a", "b"]}, "2 ids for 1 texts"),

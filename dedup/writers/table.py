@@ -33,11 +33,15 @@ def write_selected(source: Table, rows: I64, out: OutputDirectory, folder: str) 
 
 
 def write_annotated(source: Table, numbers: I64, tags: Texts, out: OutputDirectory, folder: str) -> None:
-    """Write the rows `numbers` with `dedup_*` columns; see `records.write_annotated`."""
+    """Write the rows `numbers` with `dedup_*` columns; see `records.write_annotated`.
+
+    Those of an earlier run are replaced: hardly anything reads a file with two columns of one name.
+    """
     names = tag_names(tags)
 
     def with_tags(batch: pa.RecordBatch, first: int, last: int) -> pa.RecordBatch:
         (tagged,) = tag_columns(tags, first, last, names).combine_chunks().to_batches()
+        batch = batch.select(_others(batch.schema, tagged.schema))
         for field, column in zip(tagged.schema, tagged.columns, strict=True):
             batch = batch.append_column(field, column)
         return batch
@@ -62,8 +66,9 @@ def _write(
         else:
             schema, batches, _ = open_arrow(source.path, memory)
             writer = _arrow_writer
-        for field in more or ():
-            schema = schema.append(field)
+        if more is not None:
+            fields = [schema.field(i) for i in _others(schema, more)]
+            schema = pa.schema([*fields, *more], schema.metadata)
         with writer(stream, schema, memory) as write:
             seen = 0
             for batch in reading(source.path, lambda: batches):
@@ -74,6 +79,11 @@ def _write(
                         chosen = _take(batch, rows[first:last] - (seen + 1))
                     write(change(chosen, first, last))
                 seen += len(batch)
+
+
+def _others(schema: pa.Schema, more: pa.Schema) -> list[int]:
+    """The columns of `schema` that have no namesake in `more`."""
+    return [i for i, name in enumerate(schema.names) if name not in more.names]
 
 
 def _take(batch: pa.RecordBatch, rows: I64) -> pa.RecordBatch:
