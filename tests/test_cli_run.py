@@ -153,6 +153,14 @@ def test_tables_can_be_annotated_again(dedup: Cli, name: str) -> None:
     assert twice["dedup_relation"].to_pylist() == [None, "exact", None]
 
 
+def test_ids_do_nothing_to_a_terminal(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"id": "\x1b[31mred\nhead", "text": ONE}] * 2)
+    result = dedup("run", "in.jsonl", "--dry-run")
+    assert "[31mred head" in result.out
+    assert "[31mred head" in result.err
+    assert "\x1b" not in result.out + result.err
+
+
 def test_annotate_keeps_all_records(dedup: Cli, articles: Path) -> None:
     result = dedup("run", articles, "-o", "out", "--annotate")
     records = read_jsonl(Path("out/kept/news.jsonl"))

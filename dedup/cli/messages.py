@@ -30,8 +30,10 @@ def fail(message: str, hint: str = "") -> int:
 
 
 def warn(message: str) -> None:
-    """Print one line that deserves attention."""
-    typer.echo(f"{_paint('warning:', typer.colors.YELLOW)} {message}", err=True)
+    """Print one line that deserves attention; it may quote an article, so control characters become spaces."""
+    from dedup.titles import printable
+
+    typer.echo(f"{_paint('warning:', typer.colors.YELLOW)} {printable(message)}", err=True)
 
 
 def coloured(stream: object) -> bool:

@@ -116,14 +116,16 @@ def _clusters(summary: Summary) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from dedup.titles import printable
+
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(justify="right", no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=40)
     table.add_column()  # the only one that may be narrowed: a count or an id cut short says nothing
     for cluster in summary.largest:
-        # As Text, since ids and titles are data: a bracket in them is no markup.
+        # As printable Text, since ids and titles are data: a bracket in them is no markup, an escape no colour.
         title = Text(cluster.title, no_wrap=True, overflow="ellipsis")
-        table.add_row(f"{cluster.size:,}", Text(cluster.id), title)
+        table.add_row(f"{cluster.size:,}", Text(printable(cluster.id)), title)
     return table
 
 
