@@ -143,8 +143,12 @@ def _as_binary(values: pa.Array) -> pa.LargeBinaryArray | None:
     """The bytes of a column of strings, None for another type. Shares the memory where the layout allows."""
     if isinstance(values, pa.ExtensionArray):
         values = values.storage
+    if values.null_count == len(values):  # of any type: pandas gives numbers where nothing tells it otherwise
+        return pa.nulls(len(values), pa.large_binary())
     if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
+        # Not `dictionary_decode`: pyarrow takes nothing from views, which polars has in its categories.
+        kinds = _as_binary(values.dictionary)
+        return None if kinds is None else kinds.take(values.indices)
     kind = values.type
     if pa.types.is_null(kind):
         return pa.nulls(len(values), pa.large_binary())

@@ -21,6 +21,8 @@ from dedup.writers.spans import compressed_output
 from dedup.writers.tags import tag_columns, tag_names, tag_schema
 
 _LZ4_MAGIC = b"\x04\x22\x4d\x18"
+_FOOTER_BATCHES = 4 + 2 * 3  # where the list of fields has the fourth, the record batches
+_FOOTER_BLOCK = 24  # bytes that say where a record batch is
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 GROUP_BYTES = 16 << 20
@@ -133,8 +135,7 @@ def _rows_per_batch(file: pq.ParquetFile) -> int:
 
 def _arrow_codec(memory: pa.Buffer, is_file: bool) -> str | None:
     """The compression of Arrow IPC data, which pyarrow does not tell: each compressed buffer begins with a magic."""
-    # The file format is the stream format after a magic number, padded to eight bytes.
-    messages = pa.ipc.MessageReader.open_stream(memory[8:] if is_file else memory)
+    messages = _batches_of_file(memory) if is_file else pa.ipc.MessageReader.open_stream(memory)
     for message in messages:
         if message.type == "record batch" and message.body is not None and message.body.size >= 12:
             body = np.frombuffer(message.body, np.uint32, message.body.size // 4)
@@ -146,3 +147,25 @@ def _arrow_codec(memory: pa.Buffer, is_file: bool) -> str | None:
                 return "zstd"
             return None
     return None
+
+
+def _batches_of_file(memory: pa.Buffer) -> Iterator[pa.Message]:
+    """The record batches in Arrow's file format, found through its footer.
+
+    The messages before it are a stream in most files, but not in those of polars. The footer is a flatbuffer: offsets
+    count from where they stand. See https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format.
+    """
+    end = len(memory) - len(ARROW_FILE) - 4
+    footer = memory[end - int.from_bytes(memory[end : end + 4], "little") : end].to_pybytes()
+
+    def number(position: int, size: int) -> int:
+        return int.from_bytes(footer[position : position + size], "little", signed=True)
+
+    table = number(0, 4)
+    fields = table - number(table, 4)  # two bytes each, after the sizes of this list and of the table
+    if number(fields, 2) <= _FOOTER_BATCHES or not number(fields + _FOOTER_BATCHES, 2):
+        return
+    batches = table + number(fields + _FOOTER_BATCHES, 2)
+    batches += number(batches, 4)
+    for i in range(number(batches, 4)):
+        yield pa.ipc.read_message(memory[number(batches + 4 + i * _FOOTER_BLOCK, 8) :])
