@@ -1,5 +1,9 @@
 """CSV and TSV: one row a record, quoted fields may span lines, values stay the strings they are.
 
+Where the header does not name the text column, but does so when it is cut at
+another usual delimiter, the file is taken to have that one: spreadsheets write
+CSV with semicolons where the comma is the decimal point.
+
 Python's own `csv` parses, because it tells exactly which bytes each row came
 from: kept rows can leave byte for byte, and a bad row costs only itself.
 """
@@ -26,7 +30,7 @@ from dedup.readers.text import count_invalid
 
 BATCH_ROWS = 1 << 14
 
-_DELIMITERS = {Format.CSV: ",", Format.TSV: "\t"}
+_DELIMITERS = {Format.CSV: ",;\t|", Format.TSV: "\t,;|"}
 
 # The default of 131,072 characters is less than a long article; this is the most that every platform takes.
 csv.field_size_limit(2**31 - 1)
@@ -51,7 +55,8 @@ class Delimited:
     Attributes:
         file: Where the bytes come from.
         relative: Path of its outputs.
-        delimiter: Between two fields.
+        delimiter: Between two fields; known once the header was read.
+        columns: Names in the header.
         header_end: Where the first row begins.
         starts, ends: For each batch read, the bytes of each usable row in the file's content.
     """
@@ -66,7 +71,9 @@ class Delimited:
     ) -> None:
         self.file = file
         self.relative = relative
-        self.delimiter = _DELIMITERS[format]
+        self.delimiter = _DELIMITERS[format][0]
+        self._delimiters = _DELIMITERS[format]
+        self.columns: list[str] = []
         self.header_end = 0
         self.starts: list[I64] = []
         self.ends: list[I64] = []
@@ -94,11 +101,8 @@ class Delimited:
         data = self.file.content()
         if not isinstance(data, mmap.mmap):  # an empty file
             return
-        data.seek(len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0)
-        lines = (line.decode("utf-8", "surrogateescape") for line in iter(data.readline, b""))
-        reader = csv.reader(lines, delimiter=self.delimiter)
         try:
-            header = self._header(reader)
+            reader, header = self._header(data)
         except NoArticlesError as error:
             yield self.file.reject(error, len(self._fields.more))
             return
@@ -122,14 +126,21 @@ class Delimited:
         """See `Source.close`."""
         self.file.close()
 
-    def _header(self, reader: Iterator[list[str]]) -> list[str]:
-        try:
-            header = next(reader, [])
-        except csv.Error as error:
-            raise InputError(f"{self.path} has no usable header: {error}") from error
-        if not any(name in header for name in self._fields.text):
-            raise no_column(self.path, self._fields.text, header)
-        return header
+    def _header(self, data: mmap.mmap) -> tuple[Iterator[list[str]], list[str]]:
+        """A reader of the rows below the header, and the header. Sets the delimiter."""
+        lines = (line.decode("utf-8", "surrogateescape") for line in iter(data.readline, b""))
+        headers = []
+        for delimiter in self._delimiters:
+            data.seek(len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0)
+            reader = csv.reader(lines, delimiter=delimiter)
+            try:
+                headers.append(next(reader, []))
+            except csv.Error as error:
+                raise InputError(f"{self.path} has no usable header: {error}") from error
+            if any(name in headers[-1] for name in self._fields.text):
+                self.delimiter, self.columns = delimiter, headers[-1]
+                return reader, headers[-1]
+        raise self.file.no_text() or no_column(self.path, self._fields.text, max(headers, key=len))
 
     def _collect(
         self, data: mmap.mmap, reader: Iterator[list[str]], header: list[str], limit: int | None

@@ -22,10 +22,21 @@ from dedup.errors import InputError, UsageError
 from dedup.model import I64, Form, Segment, Texts
 from dedup.readers.base import Batch, NoArticlesError, missing
 from dedup.readers.compression import CHUNK, decompressed
-from dedup.readers.formats import Codec
+from dedup.readers.formats import KNOWN, Codec
 from dedup.readers.spool import map_file, spool
 
 STDIN = "-"
+
+_BINARY = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"BZh91AY&SY": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"PAR1\x15": "Parquet",
+    b"ARROW1\x00\x00": "Arrow",
+}
+"""How files begin that hold no text."""
 
 _UTF8 = ("utf-8", "utf-8-sig", "ascii")
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -93,6 +104,17 @@ class InputFile:
             if self.encoding == "utf-8" and self._content[:2] in UTF16_MARKS:
                 raise utf16(self.path)
         return self._content
+
+    def no_text(self) -> NoArticlesError | None:
+        """The error about a file that is compressed or binary, though nothing about its name says so; else None."""
+        begin = bytes(self.content()[:10])
+        for magic, name in _BINARY.items():
+            if begin.startswith(magic):
+                hint = f"name it after what it is, such as .jsonl.gz or .parquet; known: {KNOWN}"
+                if self.path == STDIN:
+                    hint = "standard input is read as JSON lines: zcat FILE.jsonl.gz | dedup run -"
+                return NoArticlesError(self.path, f"is {name}, not text", "malformed", hint)
+        return None
 
     def original(self) -> Iterator[bytes]:
         """The decompressed bytes in chunks, in their own encoding."""

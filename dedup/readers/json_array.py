@@ -52,7 +52,7 @@ class JsonArray:
         try:
             starts, ends = self._stages.split_array(data)
         except ValueError as error:
-            hint = "JSON lines need the extension .jsonl"
+            hint = "JSON lines need the extension .jsonl, or pipe them in: dedup run - < FILE"
             if memoryview(data)[:_HEAD].tobytes().lstrip(_BLANKS).startswith(b"["):
                 raise InputError(f"{self.path} is not a whole JSON array: {error}", hint) from error
             no_array = NoArticlesError(self.path, f"is not a JSON array: {error}", "malformed", hint)

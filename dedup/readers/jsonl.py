@@ -48,6 +48,9 @@ class JsonLines:
     def batches(self, limit: int | None = None) -> Iterator[Batch]:
         """Scan the file; see `Source.batches`."""
         data = self.file.content()
+        if binary := self.file.no_text():
+            yield self.file.reject(binary, len(self._fields.more))
+            return
         begin = len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0
         lines_before = 0
         for start, end in line_chunks(data, begin, len(data), CHUNK):

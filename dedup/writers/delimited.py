@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 
 from dedup import native
+from dedup.errors import InputError
 from dedup.model import Mask, Texts
 from dedup.readers.delimited import Delimited
 from dedup.writers.output import OutputDirectory
@@ -36,6 +37,11 @@ def write_annotated(source: Delimited, tags: Texts, out: OutputDirectory, folder
     """Write all usable rows with `dedup_*` columns at their end; see `records.write_annotated`."""
     names = tag_names(tags)
     header, end = _header(source)
+    if PREFIX + names[0] in source.columns:
+        raise InputError(
+            f"{source.path} has columns {PREFIX}... already",
+            "give the file without them, as it was before --annotate",
+        )
     with compressed_output(out, folder, source.relative, source.file) as raw:
         stream = encoded(raw, source.file)
         if header:
