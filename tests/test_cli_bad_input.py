@@ -150,6 +150,18 @@ def test_a_file_without_permission(dedup: Cli) -> None:
     assert "secret.jsonl" in dedup.fails("run", path, "-o", "out")
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"text": "a"}])
+    Path("closed").mkdir(mode=0)
+    for path in ("closed", "closed/a.jsonl"):
+        assert f"error: {path} cannot be read: Permission denied" in dedup.fails("run", path, "-o", "out")
+    assert "error: cannot write closed/out: Permission denied" in dedup.fails(
+        "run", "in.jsonl", "-o", "closed/out"
+    )
+    assert not Path("out").exists()
+
+
 def test_an_empty_file_is_no_error(dedup: Cli) -> None:
     Path("in.jsonl").touch()
     assert "warning: the inputs hold no articles" in dedup("run", "in.jsonl", "-o", "out").err

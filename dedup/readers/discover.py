@@ -77,8 +77,13 @@ class _Walk:
             yield Found("", STDIN, Format.JSONL, Codec.NONE, named=True)
 
     def file(self, path: str) -> Iterator[Found]:
-        if not os.path.exists(path):
-            raise InputError(f"{path} does not exist", "check the path; quote a pattern: 'news/*.jsonl'")
+        try:
+            os.stat(path)
+        except PermissionError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}", "check its permissions") from error
+        except (OSError, ValueError) as error:
+            hint = "check the path; quote a pattern: 'news/*.jsonl'"
+            raise InputError(f"{path} does not exist", hint) from error
         if not os.path.isfile(path):
             raise InputError(f"{path} is not a regular file", "pipe JSON lines in: ... | dedup run -")
         kind = classify(path)
@@ -149,7 +154,7 @@ class _Entry(NamedTuple):
 
 def _list(root: str, folder: _Entry) -> list[_Entry]:
     """The files and folders in a folder, by name, without hidden ones."""
-    path = os.path.join(root, folder.name)
+    path = os.path.join(root, folder.name) if folder.name else root
     prefix = f"{folder.name}/" if folder.name else ""
     found = []
     try:

@@ -47,10 +47,11 @@ class OutputDirectory:
 
     def __init__(self, path: Path, force: bool = False) -> None:
         self.path = path
-        self._made = _missing_parents(path)
+        self._made: list[Path] = []
         self._lock: int | None = None
         try:
             with _reported(path):
+                self._made = _missing_parents(path)
                 path.mkdir(parents=True, exist_ok=True)
                 if not force and any(not entry.name.startswith(STAGING) for entry in path.iterdir()):
                     raise OutputError(
