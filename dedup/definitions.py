@@ -75,7 +75,8 @@ def strip(text: str, explain: bool = False, rules: Sequence[str] = ()) -> Clean:
     Raises:
         UsageError: A rules file cannot be used.
     """
-    stripped = _engine(tuple(rules)).strip(Texts.from_strings([text]), explain)
+    files = (rules,) if isinstance(rules, str) else tuple(rules)
+    stripped = _engine(files).strip(Texts.from_strings([text]), explain)
     removed = None if stripped.removals is None else tuple(stripped.removals[0])
     return Clean(stripped.texts.bytes_at(0).decode(), removed, bool(stripped.guarded[0]))
 

@@ -25,7 +25,7 @@ RELATIONS = pa.array([None, "exact", "near"])
 """Names of the values of `model.Relation`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """What `find_duplicates` found among `n` articles.
 
@@ -40,6 +40,9 @@ class Result:
     clusters: pa.Table
     _pairs: pa.Table | None
     _input: pa.Table
+
+    def __repr__(self) -> str:
+        return f"<dedup.Result: {len(self.kept):,} kept, {len(self.removed):,} removed>"
 
     @property
     def pairs(self) -> pa.Table:
@@ -148,24 +151,24 @@ def _table(texts: Any, fields: Sequence[str]) -> pa.Table:
     if isinstance(texts, pa.Table):
         return texts
     if hasattr(texts, "__arrow_c_stream__") or hasattr(texts, "__arrow_c_array__"):
-        column = pa.chunked_array(texts)
+        column = _chunked(texts, "texts", "pass strings or None")
         if pa.types.is_struct(column.type):
             return pa.Table.from_struct_array(column)
         return pa.table({fields[0]: column})
     if isinstance(texts, Iterable) and not isinstance(texts, (Mapping, Set)):
         return pa.table({fields[0]: _array(texts)})
-    raise UsageError(
-        f"texts is a {type(texts).__name__}", "pass a list of strings, an Arrow array or a table"
-    )
+    hint = "pass a list of strings, an Arrow array or a table"
+    if hasattr(texts, "collect"):
+        hint = "call its collect() first"
+    raise UsageError(f"texts is a {type(texts).__name__}", hint)
 
 
 def _array(texts: Iterable[Any]) -> pa.Array:
     parts = list(texts)
     for position, text in enumerate(parts):
         if not isinstance(text, str) and text is not None:
-            raise UsageError(
-                f"text {position} is a {type(text).__name__}, not a string", "pass strings or None"
-            )
+            hint = "pass strings or None; for records a table, such as pyarrow.Table.from_pylist(records)"
+            raise UsageError(f"text {position} is a {type(text).__name__}, not a string", hint)
     encoded = Texts.from_strings([text or "" for text in parts])
     buffers = [None, pa.py_buffer(encoded.offsets), pa.py_buffer(encoded.data)]
     return pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
@@ -192,7 +195,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
         given = _given_ids(ids)
         if len(given) != count:
             raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
-        batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(pa.chunked_array(given))})
+        batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(given)})
     positions = Texts.from_strings([str(i) for i in range(count)])
     if id_field not in batch.schema.names:
         return positions
@@ -203,15 +206,20 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
     return names
 
 
-def _given_ids(ids: Any) -> pa.Array | pa.ChunkedArray:
+def _given_ids(ids: Any) -> pa.ChunkedArray:
     if isinstance(ids, (str, bytes)):
         raise UsageError("ids is one string", "pass a list of ids")
+    return _chunked(ids, "ids", "pass strings, or integers, one a text")
+
+
+def _chunked(values: Any, name: str, hint: str) -> pa.ChunkedArray:
+    """A column of whatever Arrow can take. Raises UsageError when it cannot, for instance values of mixed types."""
     try:
-        return pa.chunked_array(ids) if hasattr(ids, "__arrow_c_stream__") else pa.array(ids)
+        if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
+            return pa.chunked_array(values)
+        return pa.chunked_array([pa.array(values)])
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise UsageError(
-            f"the ids cannot be read: {error}", "pass strings, or integers, one a text"
-        ) from error
+        raise UsageError(f"{name} cannot be read: {error}", hint) from error
 
 
 def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:

@@ -107,6 +107,26 @@ def test_ids_and_keep_policies() -> None:
     assert dedup.find_duplicates([OTHER, STORY], ids=["x", "x"]).clusters["id"].to_pylist() == ["x", "row:1"]
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pd.Series([None, float("nan")], dtype=object),
+        pd.Series([None, None]),
+        pd.Series([float("nan")] * 2),
+        pl.Series([None, None]),
+        pl.Series([None, None], dtype=pl.Categorical),
+        pa.nulls(2),
+    ],
+)
+def test_nothing_is_an_empty_text(texts: Any) -> None:
+    result = dedup.find_duplicates(texts)
+    assert (result.kept.tolist(), result.removed.tolist()) == ([0, 1], [])
+
+
+def test_a_result_is_shown_by_its_counts() -> None:
+    assert repr(dedup.find_duplicates([STORY, STORY, OTHER])) == "<dedup.Result: 2 kept, 1 removed>"
+
+
 def test_engines_agree() -> None:
     native, reference = (
         dedup.find_duplicates(TEXTS, engine=name, pairs=True, families=True)
@@ -123,6 +143,11 @@ def test_engines_agree() -> None:
         ([STORY, 7], {}, "text 1 is a int"),
         (42, {}, "texts is a int"),
         ({"text": [STORY]}, {}, "texts is a dict"),
+        (pd.Series([STORY, 7], dtype=object), {}, "texts cannot be read"),
+        (pd.DataFrame({"text": pd.Series([STORY, 7], dtype=object)}), {}, "texts cannot be read"),
+        (pl.LazyFrame({"text": [STORY]}), {}, "texts is a LazyFrame"),
+        ([{"text": STORY}], {}, "text 0 is a dict"),
+        ([STORY], {"rules": "no.toml"}, "no.toml"),
         ([STORY, STORY], {"ids": [1, "a"]}, "ids cannot be read"),
         ([STORY, STORY], {"ids": 5}, "ids cannot be read"),
         ([STORY], {"ids": "a"}, "ids is one string"),

@@ -30,15 +30,16 @@ _REQUIRED = {"id": str, "class": str, "max_words": int, "pattern": str} | dict.f
 _OPTIONAL = {"lang": str, "literals": list, "cased": bool, "note": str}
 
 
-def load(paths: Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
-    """The packaged rules, then those of `paths`.
+def load(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
+    """The packaged rules, then those of `paths`, which is one path or several.
 
     Raises:
         UsageError: A file cannot be read or is not TOML, or a rule is not valid; the message names file, rule
             and reason.
     """
     rules = _packaged()
-    for path in paths:
+    # One path instead of a list of them would be taken letter by letter.
+    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
         name = os.fspath(path)
         try:
             with open(name, encoding="utf-8") as file:
