@@ -184,6 +184,8 @@ def _keep_apart(inputs: Sequence[str], output: Path) -> None:
     target = output.resolve()
     for name in inputs:
         path = Path(name).resolve()
+        if name != "-" and path == target and path.is_file():
+            raise UsageError(f"{output} is the input", "write to a directory: -o DIR")
         if name != "-" and path.is_relative_to(target):
             raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
 

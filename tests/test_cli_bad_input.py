@@ -178,6 +178,7 @@ def test_an_output_directory_in_use(dedup: Cli) -> None:
     dedup("run", "in.jsonl", "-o", "out", "--force")
     assert Path("out/mine").read_text() == "precious"
     assert "file.txt" in dedup.fails("run", "in.jsonl", "-o", write_jsonl(Path("file.txt"), []))
+    assert "error: in.jsonl is the input" in dedup.fails("run", "in.jsonl", "-o", "in.jsonl")
 
 
 def test_results_are_not_read_as_articles(dedup: Cli) -> None:

@@ -42,6 +42,13 @@ def test_a_signal_leaves_nothing_behind(number: signal.Signals, code: int) -> No
     assert not Path("out").exists()
 
 
+def test_an_interrupt_while_modules_are_imported() -> None:
+    Path("typer.py").write_text("raise KeyboardInterrupt\n")
+    environment = {**os.environ, "PYTHONPATH": "."}
+    done = subprocess.run([*DEDUP, "--help"], capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_a_killed_run_is_not_in_the_way(dedup: Cli, articles: Path) -> None:
     run = subprocess.Popen([*DEDUP, "run", "-", "-o", "out"], stdin=subprocess.PIPE)
     assert run.stdin is not None
