@@ -8,21 +8,24 @@ pub struct Sorter {
 }
 
 impl Sorter {
-    /// Sort and drop repeats.
+    /// Append the distinct values of `hashes`, sorted.
     ///
     /// Hashes are uniform, so one distribution by their top bits, into twice as many buckets as elements, leaves
     /// next to nothing to an insertion sort: at 600 elements 4.5 ns an element, against 9 of a comparison sort.
-    pub fn sort_unique(&mut self, hashes: &mut Vec<u64>) {
+    pub fn append_unique(&mut self, hashes: &[u64], set: &mut Vec<u64>) {
         let count = hashes.len();
         if count < 32 {
-            hashes.sort_unstable();
+            self.sorted.clear();
+            self.sorted.extend_from_slice(hashes);
+            self.sorted.sort_unstable();
         } else {
             let bits = usize::BITS - (count - 1).leading_zeros() + 1;
             self.distribute(hashes, bits.min(16));
-            std::mem::swap(hashes, &mut self.sorted);
-            insertion_sort(hashes);
+            insertion_sort(&mut self.sorted);
         }
-        hashes.dedup();
+        set.reserve(count);
+        let mut last = None;
+        set.extend(self.sorted.iter().filter(|&&hash| last.replace(hash) != Some(hash)));
     }
 
     /// Write `hashes` to `sorted`, ordered by their top `bits` bits.

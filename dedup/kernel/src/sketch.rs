@@ -82,8 +82,9 @@ impl Sketcher {
             bytes
         };
         self.read(bytes, strip, tokens, hashes);
-        sorter.sort_unique(hashes);
-        hashes.as_slice().into()
+        let mut set = Vec::new();
+        sorter.append_unique(hashes, &mut set);
+        set.into_boxed_slice()
     }
 
     /// Strip, tokenise and shingle; returns the lines and bytes that stripping removed.

@@ -1,8 +1,10 @@
 //! The thread pool that the kernel works on: replaceable, and made anew in a forked process.
 
 use std::mem;
+use std::num::NonZero;
 use std::process;
 use std::sync::{Arc, Mutex};
+use std::thread;
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
@@ -32,7 +34,12 @@ pub fn current() -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
     {
         return Ok(pool.clone());
     }
-    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(threads.count).build()?);
+    // Asked for here, because the environment would have a say if the builder were left to choose.
+    let count = match threads.count {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        count => count,
+    };
+    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(count).build()?);
     let_go(threads.pool.replace((process, pool.clone())));
     Ok(pool)
 }

@@ -6,8 +6,9 @@ use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
+use super::batches::tasks;
 use super::strip::Stripper;
-use super::texts::{permutations, tasks};
+use super::texts::permutations;
 use super::{check_offsets, guard, invalid};
 use crate::json::Fields;
 use crate::sketch::{Scratch, Sketcher, Sketches};

@@ -1,5 +1,6 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
+mod batches;
 mod buffers;
 pub mod engine;
 pub mod ids;

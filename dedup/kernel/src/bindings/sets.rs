@@ -4,7 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntyped
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use super::texts::offsets_of;
+use super::batches::ragged;
 use super::{check_offsets, guard, invalid};
 use crate::sets::{Sorter, jaccard, least_shared, shared_at_least};
 
@@ -19,16 +19,12 @@ pub fn unique<'py>(
 ) -> PyResult<(Array<'py, u64>, Array<'py, i64>)> {
     let (hashes, offsets) = (hashes.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, hashes.len())?;
-    let sets: Vec<Vec<u64>> = guard(py, || {
-        let one = |sorter: &mut Sorter, ends: &[i64]| {
-            let mut set = hashes[ends[0] as usize..ends[1] as usize].to_vec();
-            sorter.sort_unique(&mut set);
-            set
-        };
-        offsets.par_windows(2).with_min_len(64).map_init(Sorter::default, one).collect()
+    let (sets, offsets) = guard(py, || {
+        ragged(offsets, |sorter: &mut Sorter, i, sets| {
+            sorter.append_unique(&hashes[offsets[i] as usize..offsets[i + 1] as usize], sets);
+        })
     })?;
-    let offsets = offsets_of(sets.iter().map(Vec::len));
-    Ok((sets.concat().into_pyarray(py), offsets.into_pyarray(py)))
+    Ok((sets.into_pyarray(py), offsets.into_pyarray(py)))
 }
 
 /// The Jaccard similarity of pairs of sets as `unique` gives them, float64[p]; 0 for one below `threshold`,

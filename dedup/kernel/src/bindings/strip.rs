@@ -8,7 +8,7 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
-use super::texts::tasks;
+use super::batches::tasks;
 use super::{check_offsets, guard, invalid};
 use crate::sketch::text_of;
 use crate::strip::{Action, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};

@@ -1,12 +1,12 @@
 //! Batches of texts, stage by stage: tokenise, shingle, sign, band.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use rayon::prelude::*;
 
+use super::batches::ragged;
 use super::{check_offsets, guard, invalid};
 use crate::bands::band_keys;
 use crate::shingles::hash_shingles;
@@ -14,36 +14,9 @@ use crate::sign::{Level, Permutations};
 use crate::sketch::text_of;
 use crate::tokens::Tokens;
 
-/// Bytes of text that one task of a batch covers: long enough to forget the cost of the task.
-const TASK: i64 = 1 << 17;
-
-/// Consecutive documents of about `TASK` bytes each.
-pub(super) fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
-    let mut tasks = Vec::new();
-    let mut start = 0;
-    while start + 1 < offsets.len() {
-        let stop = offsets.partition_point(|&offset| offset < offsets[start] + TASK);
-        let stop = stop.clamp(start + 1, offsets.len() - 1);
-        tasks.push(start..stop);
-        start = stop;
-    }
-    tasks
-}
-
 /// Text `i`; invalid UTF-8 becomes U+FFFD.
 fn text_at<'a>(data: &'a [u8], offsets: &[i64], i: usize) -> Cow<'a, str> {
     text_of(&data[offsets[i] as usize..offsets[i + 1] as usize])
-}
-
-/// Offsets int64[n + 1] of pieces of the given lengths.
-pub(super) fn offsets_of(lengths: impl Iterator<Item = usize>) -> Vec<i64> {
-    let mut end = 0;
-    std::iter::once(0)
-        .chain(lengths.map(|length| {
-            end += length as i64;
-            end
-        }))
-        .collect()
 }
 
 /// Tokens of each text joined by one space: (uint8[m], int64[n + 1]).
@@ -56,22 +29,13 @@ pub fn tokenize<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>)> {
     let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
-    let parts = guard(py, || {
-        let task = |task: Range<usize>| {
-            let mut tokens = Tokens::default();
-            let (mut texts, mut lengths) = (Vec::new(), Vec::new());
-            for i in task {
-                tokens.read(&text_at(data, offsets, i));
-                texts.extend_from_slice(&tokens.text);
-                lengths.push(tokens.text.len());
-            }
-            (texts, lengths)
-        };
-        tasks(offsets).into_par_iter().map(task).collect::<Vec<_>>()
+    let (texts, offsets) = guard(py, || {
+        ragged(offsets, |tokens: &mut Tokens, i, texts| {
+            tokens.read(&text_at(data, offsets, i));
+            texts.extend_from_slice(&tokens.text);
+        })
     })?;
-    let offsets = offsets_of(parts.iter().flat_map(|part| part.1.iter().copied()));
-    let texts: Vec<&[u8]> = parts.iter().map(|part| &part.0[..]).collect();
-    Ok((texts.concat().into_pyarray(py), offsets.into_pyarray(py)))
+    Ok((texts.into_pyarray(py), offsets.into_pyarray(py)))
 }
 
 /// Shingle hashes of each text: (uint64[m], int64[n + 1]).
@@ -88,23 +52,13 @@ pub fn shingle<'py>(
     if size == 0 {
         return Err(invalid("the shingle size must be at least 1"));
     }
-    let parts = guard(py, || {
-        let task = |task: Range<usize>| {
-            let mut tokens = Tokens::default();
-            let (mut hashes, mut lengths) = (Vec::new(), Vec::new());
-            for i in task {
-                tokens.read(&text_at(data, offsets, i));
-                let before = hashes.len();
-                hash_shingles(&tokens, size, &mut hashes);
-                lengths.push(hashes.len() - before);
-            }
-            (hashes, lengths)
-        };
-        tasks(offsets).into_par_iter().map(task).collect::<Vec<_>>()
+    let (hashes, offsets) = guard(py, || {
+        ragged(offsets, |tokens: &mut Tokens, i, hashes| {
+            tokens.read(&text_at(data, offsets, i));
+            hash_shingles(tokens, size, hashes);
+        })
     })?;
-    let offsets = offsets_of(parts.iter().flat_map(|part| part.1.iter().copied()));
-    let hashes: Vec<&[u64]> = parts.iter().map(|part| &part.0[..]).collect();
-    Ok((hashes.concat().into_pyarray(py), offsets.into_pyarray(py)))
+    Ok((hashes.into_pyarray(py), offsets.into_pyarray(py)))
 }
 
 /// Names of the instruction sets that `sign` can use here, slowest first.

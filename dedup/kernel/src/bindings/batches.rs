@@ -1,0 +1,61 @@
+//! A batch cut into tasks, and what the tasks give put together again.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+/// Elements that one task covers at least: long enough to forget the cost of the task.
+const TASK: usize = 1 << 17;
+/// Tasks a thread, so that one slow task does not keep the others waiting.
+const SHARE: usize = 4;
+
+/// Consecutive documents of about equally many elements each; one task where there is one thread.
+pub fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
+    let total = (offsets[offsets.len() - 1] - offsets[0]) as usize;
+    let threads = rayon::current_num_threads();
+    let most = if threads == 1 { total } else { total / (SHARE * threads) };
+    let length = most.max(TASK) as i64;
+    let mut tasks = Vec::new();
+    let mut start = 0;
+    while start + 1 < offsets.len() {
+        let stop = offsets.partition_point(|&offset| offset < offsets[start] + length);
+        let stop = stop.clamp(start + 1, offsets.len() - 1);
+        tasks.push(start..stop);
+        start = stop;
+    }
+    tasks
+}
+
+/// Elements of any number for each document: `append` puts those of document `i` at the end of a vector.
+///
+/// Returns all elements and offsets int64[n + 1]. Nothing is copied where one task covered everything.
+pub fn ragged<T: Copy + Send, S: Default>(
+    offsets: &[i64],
+    append: impl Fn(&mut S, usize, &mut Vec<T>) + Sync,
+) -> (Vec<T>, Vec<i64>)
+where
+    Vec<T>: Sync,
+{
+    let task = |task: Range<usize>| {
+        let (mut state, mut elements) = (S::default(), Vec::new());
+        let mut ends = Vec::with_capacity(task.len());
+        for i in task {
+            append(&mut state, i, &mut elements);
+            ends.push(elements.len() as i64);
+        }
+        (elements, ends)
+    };
+    let mut parts: Vec<_> = tasks(offsets).into_par_iter().map(task).collect();
+    let mut all_ends = Vec::with_capacity(offsets.len());
+    all_ends.push(0);
+    let mut before = 0;
+    for (elements, ends) in &parts {
+        all_ends.extend(ends.iter().map(|end| before + end));
+        before += elements.len() as i64;
+    }
+    let elements = match parts.len() {
+        1 => parts.remove(0).0,
+        _ => parts.iter().map(|part| &part.0[..]).collect::<Vec<_>>().concat(),
+    };
+    (elements, all_ends)
+}
