@@ -179,6 +179,11 @@ class Rule:
         pattern: ASCII pattern over the UTF-8 bytes of the line's matching form.
         literals: If any, one of them must occur in the folded form.
         cased: Whether the pattern is matched on the form as written; if not, on the case-folded one.
+        line: Of a rule that `dedup learn` found: the line, prefix or suffix that it removes, in plain form with every
+            digit as 0. Such a rule has class and strength `learned` and no pattern.
+        documents: Documents it was seen in, while it was learned.
+        stories: Distinct stories among them.
+        sources: Distinct sources among them, 0 where they were not known.
     """
 
     id: str
@@ -190,6 +195,10 @@ class Rule:
     pattern: str
     literals: tuple[str, ...] = ()
     cased: bool = False
+    line: str = ""
+    documents: int = 0
+    stories: int = 0
+    sources: int = 0
 
 
 @dataclass(frozen=True, slots=True)
