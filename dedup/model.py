@@ -184,6 +184,7 @@ class Rule:
         documents: Documents it was seen in, while it was learned.
         stories: Distinct stories among them.
         sources: Distinct sources among them, 0 where they were not known.
+        lang: The languages it is written for, for people.
     """
 
     id: str
@@ -199,6 +200,7 @@ class Rule:
     documents: int = 0
     stories: int = 0
     sources: int = 0
+    lang: str = ""
 
 
 @dataclass(frozen=True, slots=True)

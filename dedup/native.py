@@ -41,6 +41,7 @@ __all__ = [
     "hash_texts",
     "pair_rows",
     "permutations",
+    "plain_form",
     "select",
     "tag_rows",
 ]
@@ -54,6 +55,12 @@ def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
     generator = np.random.RandomState(seed)
     a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return a, generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+
+
+def plain_form(line: str) -> str:
+    """The folded plain form of a line (see `dedup.reference.lines`)."""
+    form, start, end = _kernel.Stripper.form(line, True)
+    return form[start:end].decode()
 
 
 def array_of(data: Buffer) -> U8:

@@ -1,4 +1,4 @@
-"""The rules: the packaged ones are sound, and a file that is not says what is wrong."""
+"""The packaged rules are sound, and patterns become what both engines read alike."""
 
 from __future__ import annotations
 
@@ -11,20 +11,8 @@ import pytest
 
 from dedup import boilerplate
 from dedup.boilerplate.pattern import check, to_bytes_pattern
-from dedup.errors import UsageError
-from dedup.model import Rule, Texts
+from dedup.model import Rule
 from tests.strip_texts import CASES, KernelStripper, read_cases
-
-RULE = """
-[[rule]]
-id = "own.club"
-class = "subscribe"
-pos = "any"
-max_words = 6
-action = "drop"
-strength = "strong"
-pattern = 'join the caf[eé] club'
-"""
 
 
 def test_packaged_rules() -> None:
@@ -66,59 +54,6 @@ def test_cases_are_as_many_as_they_were() -> None:
         "strip_prefix": 5,
         "strip_suffix": 1,
     }
-
-
-def test_own_file(tmp_path: Path) -> None:
-    path = tmp_path / "own.toml"
-    path.write_text(RULE, encoding="utf-8")
-    rules = boilerplate.load([path])
-    assert rules[:-1] == boilerplate.load()
-    assert rules[-1].pattern == r"join the caf(?:[e]|\xc3\xa9) club"
-    texts = Texts.from_strings(["A\nJoin the Café Club\nB", "A\nJoin the Cafe\u0301 club\nB"])
-    assert KernelStripper(rules)(texts).texts.strings() == ["A\nB", "A\nB"]
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (("[[rule]]", "[[rule]"), "not TOML"),
-        (("[[rule]]", "version = 2\n[[rule]]"), "version 2"),
-        (("[[rule]]", "rules = 1\n[[rule]]"), "unknown key 'rules'"),
-        (('pos = "any"\n', ""), "own.club: pos is missing"),
-        (('"any"', '"middle"'), "pos 'middle' is none of head, tail, any"),
-        (("= 6", "= 0"), "max_words is not between"),
-        (("= 6", '= "6"'), "max_words is not a int"),
-        (('class = "subscribe"', 'class = "subscribe"\nkind = 1'), "unknown key 'kind'"),
-        (("pattern", "literals = ['Club']\npattern"), "'Club' is not in lower case"),
-        (("join", "Join"), "upper case"),
-        (("join", "(?i)join"), "not part of the dialect"),
-        (("join", "^join"), "not part of the dialect"),
-        (("join", r"(?=join)"), "not part of the dialect"),
-        (("join", r"(?:join"), "missing )"),
-        (("join", r"\p{L}"), "escape"),
-        (("join", "jo*+in"), "second quantifier"),
-        (("join", "[a-é]"), "range"),
-        (("join", "[^é]"), "negated"),
-        (("join", "[a[b]]"), "class"),
-        (("join", "[a"), "class"),
-        (("join", "‘join"), "never occurs"),
-        (("own.club", "skip.en"), "two rules have the id 'skip.en'"),
-    ],
-)
-def test_errors(tmp_path: Path, change: tuple[str, str], reason: str) -> None:
-    path = tmp_path / "own.toml"
-    path.write_text(RULE.replace(*change), encoding="utf-8")
-    with pytest.raises(UsageError) as error:
-        boilerplate.load([path])
-    assert reason in error.value.message
-    assert error.value.hint
-    if "two rules" not in reason:
-        assert str(path) in error.value.message
-
-
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.toml: rules cannot be read"):
-        boilerplate.load([tmp_path / "none.toml"])
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,22 @@
 """Boilerplate rules: TOML files in, validated `Rule`s out.
 
 The packaged rules (`rules.toml`, which opens with the meaning of each field)
-always come first; a person's own files follow in the order given. What the
-rules do to a text is specified in `dedup.reference.strip`.
+come first; a person's own follow in the order of their files; learned lines,
+of all files together, come last. What rules do to a text is specified in
+`dedup.reference.strip`.
 """
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 
-from dedup.boilerplate.pattern import check, to_bytes_pattern
+from dedup.boilerplate.line import is_learned
+from dedup.boilerplate.rulefile import RuleFile, parse
 from dedup.errors import UsageError
 from dedup.model import Rule
 
@@ -21,106 +24,64 @@ __all__ = ["load"]
 
 _PACKAGED = resources.files(__package__).joinpath("rules.toml")
 
-_CHOICES = {
-    "pos": ("head", "tail", "any"),
-    "action": ("drop", "strip_prefix", "strip_suffix"),
-    "strength": ("strong", "weak"),
-}
-_REQUIRED = {"id": str, "class": str, "max_words": int, "pattern": str} | dict.fromkeys(_CHOICES, str)
-_OPTIONAL = {"lang": str, "literals": list, "cased": bool, "note": str}
-
 
 def load(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]] = ()) -> tuple[Rule, ...]:
-    """The packaged rules, then those of `paths`, which is one path or several.
+    """The packaged rules, then those of `paths`, which is one path or several, but for those that a file disables.
+
+    A line that was learned in several files is one rule, with the largest of each count.
 
     Raises:
-        UsageError: A file cannot be read or is not TOML, or a rule is not valid; the message names file, rule
-            and reason.
+        UsageError: A file cannot be read or is not TOML, a rule or line is not valid, two rules have one id, or
+            a disabled rule does not exist; the message names the file, the rule or line, and the reason.
     """
-    rules = _packaged()
     # One path instead of a list of them would be taken letter by letter.
-    for path in [paths] if isinstance(paths, (str, os.PathLike)) else paths:
-        name = os.fspath(path)
-        try:
-            with open(name, encoding="utf-8") as file:
-                text = file.read()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
-            raise UsageError(
-                f"{name}: rules cannot be read: {reason}", "give a TOML file of [[rule]]"
-            ) from None
-        rules += _parse(text, name)
-    seen: set[str] = set()
-    for rule in rules:
-        if rule.id in seen:
+    given = [paths] if isinstance(paths, (str, os.PathLike)) else paths
+    files = [_packaged(), *(_read(os.fspath(path)) for path in given)]
+    rules: dict[str, Rule] = {}
+    for rule in (rule for file in files for rule in file.rules):
+        if rule.id in rules:
             raise UsageError(f"two rules have the id {rule.id!r}", "give every rule an id of its own")
-        seen.add(rule.id)
-    return rules
+        rules[rule.id] = rule
+    for line in (line for file in files for line in file.lines):
+        rules[line.id] = _merged(rules.get(line.id, line), line)
+    for file in files:
+        _check_disabled(file, rules)
+    disabled = {one for file in files for one in file.disabled}
+    return tuple(rule for rule in rules.values() if rule.id not in disabled)
 
 
 @cache
-def _packaged() -> tuple[Rule, ...]:
+def _packaged() -> RuleFile:
     """Read once a process: it takes 30 ms, as long as finding the copies among 1,000 articles."""
-    return _parse(_PACKAGED.read_text(encoding="utf-8"), "rules.toml", trusted=True)
+    return parse(_PACKAGED.read_text(encoding="utf-8"), "rules.toml", trusted=True)
 
 
-def _parse(text: str, name: str, trusted: bool = False) -> tuple[Rule, ...]:
-    hint = f"{_PACKAGED} opens with the fields of a rule"
+def _read(name: str) -> RuleFile:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{name}: not TOML: {error}", hint) from None
-    tables = document.get("rule", [])
-    if unknown := sorted(set(document) - {"version", "rule"}):
-        raise UsageError(f"{name}: unknown key {unknown[0]!r}", hint)
-    if document.get("version", 1) != 1:
+        with open(name, encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"{name}: version {document['version']} of the rules is not known", "this is version 1"
+            f"{name}: rules cannot be read: {reason}", "give a TOML file of [[rule]] or [[line]]"
+        ) from None
+    return parse(text, name)
+
+
+def _merged(one: Rule, other: Rule) -> Rule:
+    counts = ("documents", "stories", "sources")
+    return replace(one, **{count: max(getattr(one, count), getattr(other, count)) for count in counts})
+
+
+def _check_disabled(file: RuleFile, rules: dict[str, Rule]) -> None:
+    # A learned line may be gone when a corpus is learned again: that it is switched off is no mistake then.
+    unknown = [one for one in file.disabled if one not in rules and not is_learned(one)]
+    if unknown:
+        raise UsageError(
+            f"{file.name}: disable: there is no rule {unknown[0]!r}", _nearest(unknown[0], list(rules))
         )
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise UsageError(f"{name}: 'rule' is not a list of tables", hint)
-    rules = []
-    for number, table in enumerate(tables, 1):
-        try:
-            rules.append(_rule(table))
-            if not trusted:
-                check(rules[-1].pattern)
-        except ValueError as error:
-            raise UsageError(f"{name}: rule {table.get('id', number)}: {error}", hint) from None
-    return tuple(rules)
 
 
-def _rule(table: Mapping[str, object]) -> Rule:
-    kinds = _REQUIRED | _OPTIONAL
-    for key, kind in kinds.items():
-        if key in _REQUIRED and key not in table:
-            raise ValueError(f"{key} is missing")
-        if key in table and type(table[key]) is not kind:
-            raise ValueError(f"{key} is not a {kind.__name__}")
-    if unknown := sorted(set(table) - set(kinds)):
-        raise ValueError(f"unknown key {unknown[0]!r}")
-    for key, choices in _CHOICES.items():
-        if table[key] not in choices:
-            raise ValueError(f"{key} {table[key]!r} is none of {', '.join(choices)}")
-    values: dict[str, object] = dict(table)
-    if not values["id"] or not 1 <= int(str(values["max_words"])) <= 10_000:
-        raise ValueError("id is empty, or max_words is not between 1 and 10000")
-    literals = values.get("literals", [])
-    if not isinstance(literals, list) or not all(
-        isinstance(literal, str) and literal for literal in literals
-    ):
-        raise ValueError("literals is not a list of strings")
-    if upper := [literal for literal in literals if literal != literal.lower()]:
-        raise ValueError(f"the literal {upper[0]!r} is not in lower case")
-    cased = values.get("cased", False) is True
-    return Rule(
-        id=str(values["id"]),
-        cls=str(values["class"]),
-        pos=str(values["pos"]),
-        max_words=int(str(values["max_words"])),
-        action=str(values["action"]),
-        strength=str(values["strength"]),
-        pattern=to_bytes_pattern(str(values["pattern"]), cased),
-        literals=tuple(literals),
-        cased=cased,
-    )
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, 1, 0.5)
+    return f"did you mean {near[0]!r}?" if near else "`dedup strip --list-rules` lists the ids"

@@ -9,7 +9,8 @@ read alike, and takes linear time. So patterns are written in a small dialect,
 
 and every character beyond ASCII is written out as its bytes: `ü?` becomes
 `(?:\xc3\xbc)?` and `[uü]` becomes `(?:[u]|\xc3\xbc)`. `.{0,60}` counts bytes.
-A pattern always covers the whole line (or the edge that it cuts off), so it has no `^` and `$`.
+A pattern always covers the whole line (or the edge that it cuts off), so it has no `^` and `$`. Written out with its
+repetitions unrolled it may be 20,000 bytes and classes long: an automaton of it is built.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import unicodedata
 _ESCAPES = frozenset("dDwWsSbB" + "\\.+*?()|[]{}^$-#&~")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d{1,4}(?:,\d{0,4})?\}")
 _BYTE = re.compile(r"\\x[0-9a-f]{2}")
+_LONGEST = 20_000
 
 
 def to_bytes_pattern(pattern: str, cased: bool = False) -> str:
@@ -48,18 +50,22 @@ class _Translator:
         self._pattern = pattern
         self._cased = cased
         self._at = 0
+        # Length with repetitions unrolled: of the whole, and of each open group.
+        self._lengths = [0]
 
     def run(self) -> str:
         out: list[str] = []
         while self._at < len(self._pattern):
             if self._pattern.startswith("(?:", self._at):
                 self._at += 3
+                self._lengths.append(0)
                 out.append("(?:")
             elif (char := self._pattern[self._at]) in "|)":
                 self._at += 1
                 out.append(char)
                 if char == ")":
-                    out.append(self._quantifier())
+                    length = self._lengths.pop() if len(self._lengths) > 1 else 0
+                    out.append(self._quantifier(length))
             else:
                 out.append(self._atom(char))
         return "".join(out)
@@ -74,11 +80,18 @@ class _Translator:
         else:
             self._at += 1
             atom = char if char == "." else self._literal(char)
-        quantifier = self._quantifier()
+        quantifier = self._quantifier(len(char.encode()))
         return f"(?:{atom}){quantifier}" if quantifier and ord(char) > 127 else atom + quantifier
 
-    def _quantifier(self) -> str:
+    def _quantifier(self, length: int) -> str:
+        """What repeats the atom or group before, which is `length` long."""
         found = _QUANTIFIER.match(self._pattern, self._at)
+        times = int(re.findall(r"\d+", found[0])[-1]) if found and found[0][0] == "{" else 1
+        self._lengths[-1] += length * times
+        if self._lengths[-1] > _LONGEST:
+            raise ValueError(
+                f"it repeats too much: more than {_LONGEST:,} bytes with repetitions written out"
+            )
         if not found:
             return ""
         self._at = found.end()

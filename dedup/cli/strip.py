@@ -11,6 +11,7 @@ import typer
 
 from dedup.cli.messages import warn
 from dedup.cli.run import Engine
+from dedup.errors import UsageError
 
 if TYPE_CHECKING:
     from dedup.readers import Batch, Source
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   dedup strip article.txt --explain
-  dedup strip articles.jsonl > stripped.jsonl"""
+  dedup strip articles.jsonl > stripped.jsonl
+  dedup strip --list-rules --rules own.toml"""
 
 
 WARNINGS = 10
@@ -28,13 +30,13 @@ WARNINGS = 10
 
 def command(
     inputs: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="INPUT...",
             help="Files, folders, globs, or - for JSON lines on standard input.",
             show_default=False,
         ),
-    ],
+    ] = None,
     text_field: Annotated[
         str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
     ] = "text",
@@ -49,6 +51,9 @@ def command(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show which rule took which line instead.")
     ] = False,
+    list_rules: Annotated[
+        bool, typer.Option("--list-rules", help="List the rules instead; no input is read.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for text files too.")] = False,
 ) -> None:
     """Print articles without their boilerplate.
@@ -57,6 +62,14 @@ def command(
     of id and text.
     """
     from dedup.boilerplate import load
+
+    if list_rules:
+        from dedup.cli.rules import show_rules
+
+        show_rules(load(rules or ()), json=json)
+        return
+    if not inputs:
+        raise UsageError("no INPUT is given", "name a file or folder, or - for JSON lines on standard input")
     from dedup.config import Settings
     from dedup.engines import make_engine
     from dedup.readers import Fields, check_articles, open_sources
