@@ -23,6 +23,7 @@ from dedup.model import Form, Segment, Skipped
 from dedup.native import Native
 from dedup.readers.base import Fields, Source
 from dedup.readers.inputs import open_sources
+from dedup.writers import OutputDirectory, write_selected
 
 STAGES = Native(Settings())
 """Readers use no other stage than the scan of JSON."""
@@ -177,3 +178,19 @@ def again_text(segment: Segment, i: int) -> str:
 def opened(*paths: Path | str, fields: Fields | None = None) -> list[Source]:
     """Sources of some inputs."""
     return open_sources([str(p) for p in paths], fields or Fields(more=("title",)), STAGES)
+
+
+def selected(path: Path, keep: list[bool], fields: Fields | None = None) -> bytes:
+    """What is left of the only file of a run."""
+    (source,) = opened(path, fields=fields)
+    found = read([source])
+    target = path.parent / "out"
+    with OutputDirectory(target, force=True) as out:
+        write_selected(source, found.numbers, np.array(keep, np.bool_), found.segments, out, "kept")
+        out.commit()
+    return (target / "kept" / path.name).read_bytes()
+
+
+def reasons(found: Read) -> list[tuple[str, str]]:
+    """File name with number, and reason, of each skipped record."""
+    return [(s.location.rpartition("/")[2], s.reason) for s in found.skipped]
