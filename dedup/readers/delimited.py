@@ -24,7 +24,7 @@ from dedup.model import I64, Column, Form, Segment, Skipped, Texts
 from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError, missing
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
-from dedup.readers.jsonl import progress
+from dedup.readers.record_file import RecordFile
 from dedup.readers.spool import TextSpool
 from dedup.readers.text import count_invalid
 
@@ -49,12 +49,10 @@ class _Rows:
     size: int = 0
 
 
-class Delimited:
+class Delimited(RecordFile):
     """One CSV or TSV file with a header; record `n` is row `n` after the header, from 1. Blank lines are no rows.
 
     Attributes:
-        file: Where the bytes come from.
-        relative: Path of its outputs.
         delimiter: Between two fields; known once the header was read.
         columns: Names in the header.
         header_end: Where the first row begins.
@@ -69,62 +67,28 @@ class Delimited:
         fields: Fields,
         spool: TextSpool,
     ) -> None:
-        self.file = file
-        self.relative = relative
+        super().__init__(file, relative, fields)
         self.delimiter = _DELIMITERS[format][0]
         self._delimiters = _DELIMITERS[format]
         self.columns: list[str] = []
         self.header_end = 0
         self.starts: list[I64] = []
         self.ends: list[I64] = []
-        self._fields = fields
         self._spool = spool
         self._number = 0
 
-    @property
-    def path(self) -> str:
-        """As given."""
-        return self.file.path
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk."""
-        return self.file.size
-
-    @property
-    def rejected(self) -> NoArticlesError | None:
-        """Why it is no article file."""
-        return self.file.rejected
-
-    def batches(self, limit: int | None = None) -> Iterator[Batch]:
-        """Read the rows; see `Source.batches`."""
+    def _batches(self, limit: int | None) -> Iterator[Batch]:
         data = self.file.content()
         if not isinstance(data, mmap.mmap):  # an empty file
             return
-        try:
-            reader, header = self._header(data)
-        except NoArticlesError as error:
-            yield self.file.reject(error, len(self._fields.more))
-            return
+        reader, header = self._header(data)
         self.header_end = data.tell()
         while data.tell() < len(data) and limit != 0:
             self.file.check_mapped()
             rows = self._collect(data, reader, header, limit)
             if limit is not None:
                 limit -= len(rows.texts)
-            yield self._batch(rows, progress(self.file, data.tell(), len(data)))
-
-    def check_mapped(self) -> None:
-        """See `Source.check_mapped`."""
-        self.file.check_mapped()
-
-    def check_unchanged(self) -> None:
-        """See `Source.check_unchanged`."""
-        self.file.check_unchanged()
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self.file.close()
+            yield self._batch(rows, self._progress(data.tell(), len(data)))
 
     def _header(self, data: mmap.mmap) -> tuple[Iterator[list[str]], list[str]]:
         """A reader of the rows below the header, and the header. Sets the delimiter."""

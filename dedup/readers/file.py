@@ -16,11 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-
 from dedup.errors import InputError, UsageError
-from dedup.model import I64, Form, Segment, Texts
-from dedup.readers.base import Batch, NoArticlesError, missing
+from dedup.readers.base import NoArticlesError
 from dedup.readers.compression import CHUNK, decompressed
 from dedup.readers.formats import KNOWN, Codec
 from dedup.readers.spool import map_file, spool
@@ -64,7 +61,6 @@ class InputFile:
         codec: How it is compressed.
         encoding: Name of its encoding as Python spells it, `utf-8` where no transcoding is needed.
         named: Whether it was given itself, not found in a folder or by a pattern.
-        rejected: Why it is no article file, once that was seen.
 
     Raises:
         InputError: The file is missing or cannot be read.
@@ -77,7 +73,6 @@ class InputFile:
         self.codec = codec
         self.encoding = normal_encoding(encoding)
         self.named = named
-        self.rejected: NoArticlesError | None = None
         self._temp_dir = temp_dir
         self._stamp: Stamp | None = None
         self._content: bytes | mmap.mmap | None = None
@@ -123,27 +118,6 @@ class InputFile:
             return
         with self._open() as file:
             yield from decompressed(file, self.codec, self.path)
-
-    def reject(self, error: NoArticlesError, columns: int) -> Batch:
-        """What to give instead of the articles that are not there: one skipped record. Raises `error` if named.
-
-        Args:
-            error: Why it is no article file.
-            columns: Length of `Batch.fields`.
-        """
-        if self.named:
-            raise error
-        self.rejected = error
-        return Batch(
-            texts=Texts(b"", np.zeros(1, np.int64)),
-            ids=missing(0),
-            fields=[missing(0)] * columns,
-            numbers=_NONE,
-            segment=Segment(b"", Form.TEXT, _NONE, _NONE),
-            skipped=[error.record],
-            repaired=0,
-            bytes_read=self.size or 0,
-        )
 
     def check_mapped(self) -> None:
         """Raise InputError when the file is shorter than its map.
@@ -191,8 +165,6 @@ class InputFile:
     def _open(self) -> BinaryIO:
         return open_input(self.path)
 
-
-_NONE: I64 = np.empty(0, np.int64)
 
 _CHANGED = "let nothing write to the inputs during a run"
 

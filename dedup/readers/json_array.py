@@ -10,44 +10,22 @@ import numpy as np
 from dedup.errors import InputError
 from dedup.readers.base import Batch, Fields, NoArticlesError
 from dedup.readers.file import InputFile
-from dedup.readers.jsonl import CHUNK, progress, scan_batch
+from dedup.readers.jsonl import CHUNK, scan_batch
+from dedup.readers.record_file import RecordFile
 from dedup.stages import Stages
 
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _HEAD = 1 << 16
 
 
-class JsonArray:
-    """One file with a JSON array of records; record `n` is element `n`, from 1.
-
-    Attributes:
-        file: Where the bytes come from.
-        relative: Path of its outputs.
-    """
+class JsonArray(RecordFile):
+    """One file with a JSON array of records; record `n` is element `n`, from 1."""
 
     def __init__(self, file: InputFile, relative: PurePosixPath, fields: Fields, stages: Stages) -> None:
-        self.file = file
-        self.relative = relative
-        self._fields = fields
+        super().__init__(file, relative, fields)
         self._stages = stages
 
-    @property
-    def path(self) -> str:
-        """As given."""
-        return self.file.path
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk."""
-        return self.file.size
-
-    @property
-    def rejected(self) -> NoArticlesError | None:
-        """Why it is no article file."""
-        return self.file.rejected
-
-    def batches(self, limit: int | None = None) -> Iterator[Batch]:
-        """Scan the elements; see `Source.batches`."""
+    def _batches(self, limit: int | None) -> Iterator[Batch]:
         data = self.file.content()
         try:
             starts, ends = self._stages.split_array(data)
@@ -55,9 +33,8 @@ class JsonArray:
             hint = "JSON lines need the extension .jsonl, or pipe them in: dedup run - < FILE"
             if memoryview(data)[:_HEAD].tobytes().lstrip(_BLANKS).startswith(b"["):
                 raise InputError(f"{self.path} is not a whole JSON array: {error}", hint) from error
-            no_array = NoArticlesError(self.path, f"is not a JSON array: {error}", "malformed", hint)
-            yield self.file.reject(no_array, len(self._fields.more))
-            return
+            problem = f"is not a JSON array: {error}"
+            raise NoArticlesError(self.path, problem, "malformed", hint) from error
         lifted = (self._fields.id, *self._fields.more)
         first = 0
         while first < len(starts) and limit != 0:
@@ -73,19 +50,6 @@ class JsonArray:
                         data, starts[first:last], ends[first:last], self._fields.text, lifted
                     )
                 limit -= len(scan.texts)
-            yield scan_batch(
-                self.path, data, scan, first, progress(self.file, int(ends[last - 1]), len(data))
-            )
+            done = self._progress(int(ends[last - 1]), len(data))
+            yield scan_batch(self.path, data, scan, first, done)
             first = last
-
-    def check_mapped(self) -> None:
-        """See `Source.check_mapped`."""
-        self.file.check_mapped()
-
-    def check_unchanged(self) -> None:
-        """See `Source.check_unchanged`."""
-        self.file.check_unchanged()
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self.file.close()

@@ -8,49 +8,26 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from dedup.model import Form, Scan, Segment, Skipped
-from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError
+from dedup.readers.base import BATCH_BYTES, Batch, Fields
 from dedup.readers.file import InputFile
+from dedup.readers.record_file import RecordFile
 from dedup.stages import Stages
 
 CHUNK = BATCH_BYTES
 """Bytes scanned at a time; a line that is longer makes a longer chunk."""
 
 
-class JsonLines:
-    """One file of JSON lines.
-
-    Attributes:
-        file: Where the bytes come from.
-        relative: Path of its outputs.
-    """
+class JsonLines(RecordFile):
+    """One file of JSON lines; record `n` is line `n`, from 1."""
 
     def __init__(self, file: InputFile, relative: PurePosixPath, fields: Fields, stages: Stages) -> None:
-        self.file = file
-        self.relative = relative
-        self._fields = fields
+        super().__init__(file, relative, fields)
         self._stages = stages
 
-    @property
-    def path(self) -> str:
-        """As given; `-` for standard input."""
-        return self.file.path
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk."""
-        return self.file.size
-
-    @property
-    def rejected(self) -> NoArticlesError | None:
-        """Why it is no article file."""
-        return self.file.rejected
-
-    def batches(self, limit: int | None = None) -> Iterator[Batch]:
-        """Scan the file; see `Source.batches`."""
+    def _batches(self, limit: int | None) -> Iterator[Batch]:
         data = self.file.content()
         if binary := self.file.no_text():
-            yield self.file.reject(binary, len(self._fields.more))
-            return
+            raise binary
         begin = len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0
         lines_before = 0
         for start, end in line_chunks(data, begin, len(data), CHUNK):
@@ -62,21 +39,9 @@ class JsonLines:
                     end = int(scan.ends[limit - 1])
                     scan = self._scan(data, start, end)
                 limit -= len(scan.texts)
-            yield scan_batch(self.path, data, scan, lines_before, progress(self.file, end, len(data)))
+            yield scan_batch(self.path, data, scan, lines_before, self._progress(end, len(data)))
             lines_before += scan.line_count
             self.file.check_mapped()
-
-    def check_mapped(self) -> None:
-        """See `Source.check_mapped`."""
-        self.file.check_mapped()
-
-    def check_unchanged(self) -> None:
-        """See `Source.check_unchanged`."""
-        self.file.check_unchanged()
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self.file.close()
 
     def _scan(self, data: bytes | mmap.mmap, start: int, end: int) -> Scan:
         lifted = (self._fields.id, *self._fields.more)
@@ -112,8 +77,3 @@ def scan_batch(path: str, data: bytes | mmap.mmap, scan: Scan, numbers_before: i
         repaired=scan.repaired,
         bytes_read=bytes_read,
     )
-
-
-def progress(file: InputFile, done: int, total: int) -> int:
-    """Bytes on disk that `done` of `total` plain bytes stand for."""
-    return done if file.size is None else int(file.size * done / total)

@@ -10,9 +10,10 @@ import numpy as np
 
 from dedup.errors import InputError
 from dedup.model import Form, Segment, Skipped, Texts
-from dedup.readers.base import BATCH_BYTES, Batch, Fields, NoArticlesError
+from dedup.readers.base import BATCH_BYTES, Batch, Fields
 from dedup.readers.file import InputFile
 from dedup.readers.formats import Format
+from dedup.readers.record_file import RecordFile
 from dedup.readers.spool import TextSpool
 from dedup.readers.text import count_invalid
 
@@ -27,12 +28,10 @@ _FEATHER_V1 = b"FEA1"
 ARROW_FILE = b"ARROW1"
 
 
-class Table:
+class Table(RecordFile):
     """One Parquet or Arrow file; record `n` is row `n`, from 1.
 
     Attributes:
-        file: Where the bytes come from.
-        relative: Path of its outputs.
         format: `parquet` or `arrow`.
     """
 
@@ -44,58 +43,25 @@ class Table:
         fields: Fields,
         spool: TextSpool,
     ) -> None:
-        self.file = file
-        self.relative = relative
+        super().__init__(file, relative, fields)
         self.format = format
-        self._fields = fields
         self._spool = spool
 
-    @property
-    def path(self) -> str:
-        """As given."""
-        return self.file.path
-
-    @property
-    def size(self) -> int | None:
-        """Bytes on disk."""
-        return self.file.size
-
-    @property
-    def rejected(self) -> NoArticlesError | None:
-        """Why it is no article file."""
-        return self.file.rejected
-
-    def batches(self, limit: int | None = None) -> Iterator[Batch]:
-        """Read the rows; see `Source.batches`."""
+    def _batches(self, limit: int | None) -> Iterator[Batch]:
         import pyarrow as pa
 
         memory = pa.py_buffer(self.file.content())
         self.file.check_mapped()
         rows = 0
-        try:
-            for table, done in reading(self.path, lambda: self._record_batches(memory)):
-                if limit == 0:
-                    return
-                batch = self._batch(table, rows, limit, memory, int((self.size or 0) * done))
-                rows += len(table)
-                if limit is not None:
-                    limit -= len(batch.texts)
-                yield batch
-                self.file.check_mapped()
-        except NoArticlesError as error:
-            yield self.file.reject(error, len(self._fields.more))
-
-    def check_mapped(self) -> None:
-        """See `Source.check_mapped`."""
-        self.file.check_mapped()
-
-    def check_unchanged(self) -> None:
-        """See `Source.check_unchanged`."""
-        self.file.check_unchanged()
-
-    def close(self) -> None:
-        """See `Source.close`."""
-        self.file.close()
+        for table, done in reading(self.path, lambda: self._record_batches(memory)):
+            if limit == 0:
+                return
+            batch = self._batch(table, rows, limit, memory, int((self.size or 0) * done))
+            rows += len(table)
+            if limit is not None:
+                limit -= len(batch.texts)
+            yield batch
+            self.file.check_mapped()
 
     def _record_batches(self, memory: pa.Buffer) -> Iterator[tuple[pa.RecordBatch, float]]:
         """Record batches with the columns that matter, each with how much of the file is then read, 0 to 1."""
