@@ -11,15 +11,15 @@ from dedup import native
 from dedup.errors import InputError
 from dedup.model import Mask, Texts
 from dedup.readers.delimited import Delimited
-from dedup.writers.output import OutputDirectory
-from dedup.writers.spans import compressed_output, encoded, write_original_lines
+from dedup.writers.rewrite import Rewrite
+from dedup.writers.spans import encoded, write_original_lines
 from dedup.writers.tags import PREFIX, tag_names
 
 
-def write_selected(source: Delimited, keep: Mask, out: OutputDirectory, folder: str) -> None:
+def write_selected(rewrite: Rewrite[Delimited], keep: Mask) -> None:
     """Write the header and the kept rows; see `records.write_selected`."""
-    file = source.file
-    with compressed_output(out, folder, source.relative, file) as stream:
+    source, file = rewrite.source, rewrite.source.file
+    with rewrite.output() as stream:
         if file.encoding != "utf-8":
             write_original_lines(stream, file, source.header_end, source.starts, source.ends, keep)
             return
@@ -33,8 +33,9 @@ def write_selected(source: Delimited, keep: Mask, out: OutputDirectory, folder: 
             first = last
 
 
-def write_annotated(source: Delimited, tags: Texts, out: OutputDirectory, folder: str) -> None:
+def write_annotated(rewrite: Rewrite[Delimited], tags: Texts) -> None:
     """Write all usable rows with `dedup_*` columns at their end; see `records.write_annotated`."""
+    source = rewrite.source
     names = tag_names(tags)
     header, end = _header(source)
     if PREFIX + names[0] in source.columns:
@@ -42,7 +43,7 @@ def write_annotated(source: Delimited, tags: Texts, out: OutputDirectory, folder
             f"{source.path} has columns {PREFIX}... already",
             "give the file without them, as it was before --annotate",
         )
-    with compressed_output(out, folder, source.relative, source.file) as raw:
+    with rewrite.output() as raw:
         stream = encoded(raw, source.file)
         if header:
             stream.write(header + _fields(source, [PREFIX + name for name in names]) + end)

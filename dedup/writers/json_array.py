@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from dedup import native
-from dedup.model import Buffer, Mask, Segment, Texts
+from dedup.model import Buffer, Mask, Texts
 from dedup.readers.json_array import JsonArray
-from dedup.writers.jsonl import numbered
-from dedup.writers.output import OutputDirectory
-from dedup.writers.spans import compressed_output, encoded
+from dedup.writers.rewrite import Rewrite
+from dedup.writers.spans import encoded
 
 
-def write_selected(
-    source: JsonArray, keep: Mask, segments: Sequence[Segment], out: OutputDirectory, folder: str
-) -> None:
+def write_selected(rewrite: Rewrite[JsonArray], keep: Mask) -> None:
     """Write an array of the kept elements; see `records.write_selected`."""
     elements = (
         memoryview(segment.data)[segment.starts[i] : segment.ends[i]]
-        for segment, first, last in numbered(segments)
+        for segment, first, last in rewrite.parts()
         for i in np.flatnonzero(keep[first:last]).tolist()
     )
-    _write(source, elements, out, folder)
+    _write(rewrite, elements)
 
 
-def write_annotated(
-    source: JsonArray, segments: Sequence[Segment], tags: Texts, out: OutputDirectory, folder: str
-) -> None:
+def write_annotated(rewrite: Rewrite[JsonArray], tags: Texts) -> None:
     """Write an array of all elements with a last member `"dedup"`; see `records.write_annotated`."""
-    _write(source, _annotated(segments, tags), out, folder)
+    _write(rewrite, _annotated(rewrite, tags))
 
 
-def _annotated(segments: Sequence[Segment], tags: Texts) -> Iterator[Buffer]:
-    for segment, first, _ in numbered(segments):
+def _annotated(rewrite: Rewrite[JsonArray], tags: Texts) -> Iterator[Buffer]:
+    for segment, first, _ in rewrite.parts():
         for i in range(len(segment.starts)):
             part = (tags.data, tags.offsets[first + i : first + i + 2])
             lines = native.annotate(segment.data, segment.starts[i : i + 1], segment.ends[i : i + 1], part)
             yield lines.tobytes().rstrip(b"\r\n")
 
 
-def _write(source: JsonArray, elements: Iterable[Buffer], out: OutputDirectory, folder: str) -> None:
-    with compressed_output(out, folder, source.relative, source.file) as raw:
-        stream = encoded(raw, source.file)
+def _write(rewrite: Rewrite[JsonArray], elements: Iterable[Buffer]) -> None:
+    with rewrite.output() as raw:
+        stream = encoded(raw, rewrite.source.file)
         separator = b"[\n"
         for element in elements:
             stream.write(separator)

@@ -6,6 +6,7 @@ A source and a choice of its records go in, one output file comes out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 from dedup.errors import InternalError
 from dedup.model import I64, Mask, Segment, Texts
@@ -13,10 +14,20 @@ from dedup.readers.base import Source
 from dedup.readers.delimited import Delimited
 from dedup.readers.json_array import JsonArray
 from dedup.readers.jsonl import JsonLines
+from dedup.readers.record_file import RecordFile
 from dedup.readers.table import Table
 from dedup.readers.text import TextFiles
 from dedup.writers import delimited, json_array, jsonl, text
 from dedup.writers.output import OutputDirectory
+from dedup.writers.rewrite import Rewrite
+
+
+class _Writer(Protocol):
+    """What the module of a format offers."""
+
+    def write_selected(self, rewrite: Any, keep: Mask, /) -> None: ...
+
+    def write_annotated(self, rewrite: Any, tags: Texts, /) -> None: ...
 
 
 def write_selected(
@@ -47,24 +58,11 @@ def write_selected(
         InputError: The source cannot be read again.
         OutputError: The output cannot be written.
     """
-    if source.rejected is not None:
-        return
-    source.check_mapped()
-    match source:
-        case JsonLines():
-            jsonl.write_selected(source, keep, segments, out, folder)
-        case JsonArray():
-            json_array.write_selected(source, keep, segments, out, folder)
-        case Delimited():
-            delimited.write_selected(source, keep, out, folder)
-        case Table():
-            from dedup.writers import table  # pyarrow takes 0.1 s to import
-
-            table.write_selected(source, numbers[keep], out, folder)
-        case TextFiles():
-            text.write_selected(source, numbers[keep], out, folder, copy=copy)
-        case _:
-            raise InternalError(f"no writer for {type(source).__name__}")
+    if isinstance(source, TextFiles):
+        text.write_selected(source, numbers[keep], out, folder, copy=copy)
+    elif isinstance(source, RecordFile) and source.rejected is None:
+        source.check_mapped()
+        _writer(source).write_selected(Rewrite(source, numbers, segments, out, folder), keep)
 
 
 def write_annotated(
@@ -87,21 +85,21 @@ def write_annotated(
         InputError: The source cannot be read again.
         OutputError: The output cannot be written.
     """
-    if source.rejected is not None:
-        return
-    source.check_mapped()
+    if isinstance(source, RecordFile) and source.rejected is None:
+        source.check_mapped()
+        _writer(source).write_annotated(Rewrite(source, numbers, segments, out, folder), tags)
+
+
+def _writer(source: RecordFile) -> _Writer:
     match source:
         case JsonLines():
-            jsonl.write_annotated(source, segments, tags, out, folder)
+            return jsonl
         case JsonArray():
-            json_array.write_annotated(source, segments, tags, out, folder)
+            return json_array
         case Delimited():
-            delimited.write_annotated(source, tags, out, folder)
+            return delimited
         case Table():
             from dedup.writers import table  # pyarrow takes 0.1 s to import
 
-            table.write_annotated(source, numbers, tags, out, folder)
-        case TextFiles():
-            pass
-        case _:
-            raise InternalError(f"no writer for {type(source).__name__}")
+            return table
+    raise InternalError(f"no writer for {type(source).__name__}")

@@ -1,31 +1,16 @@
-"""Stretches of a file out again, compressed and encoded as the file was."""
+"""Stretches of a file out again, encoded as the file was."""
 
 from __future__ import annotations
 
 import codecs
 import contextlib
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import IO
 
 import numpy as np
 
 from dedup.model import I64, Buffer, Mask
-from dedup.readers.compression import compressor
 from dedup.readers.file import InputFile
-from dedup.writers.output import OutputDirectory
-
-
-@contextlib.contextmanager
-def compressed_output(
-    out: OutputDirectory, folder: str, relative: PurePosixPath, file: InputFile
-) -> Iterator[IO[bytes]]:
-    """The output `folder/relative`, compressed as `file` is."""
-    with (
-        out.open((PurePosixPath(folder) / relative).as_posix()) as raw,
-        compressor(raw, file.codec) as stream,
-    ):
-        yield stream
 
 
 def write_original_lines(

@@ -13,11 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.model import I64, Texts
+from dedup.model import I64, Mask, Texts
 from dedup.readers.formats import Format
 from dedup.readers.table import ARROW_FILE, BATCH_ROWS, Table, open_arrow, reading
-from dedup.writers.output import OutputDirectory
-from dedup.writers.spans import compressed_output
+from dedup.writers.rewrite import Rewrite
 from dedup.writers.tags import tag_columns, tag_names, tag_schema
 
 _LZ4_MAGIC = b"\x04\x22\x4d\x18"
@@ -29,13 +28,13 @@ GROUP_BYTES = 16 << 20
 """Bytes in a batch, about. Each one written becomes a row group of a Parquet file, which should not be small."""
 
 
-def write_selected(source: Table, rows: I64, out: OutputDirectory, folder: str) -> None:
-    """Write the rows with the numbers `rows` (ascending, from 1); see `records.write_selected`."""
-    _write(source, rows, out, folder, None, lambda batch, *_: batch)
+def write_selected(rewrite: Rewrite[Table], keep: Mask) -> None:
+    """Write the kept rows; see `records.write_selected`."""
+    _write(rewrite, rewrite.numbers[keep], None, lambda batch, *_: batch)
 
 
-def write_annotated(source: Table, numbers: I64, tags: Texts, out: OutputDirectory, folder: str) -> None:
-    """Write the rows `numbers` with `dedup_*` columns; see `records.write_annotated`.
+def write_annotated(rewrite: Rewrite[Table], tags: Texts) -> None:
+    """Write all usable rows with `dedup_*` columns; see `records.write_annotated`.
 
     Those of an earlier run are replaced: hardly anything reads a file with two columns of one name.
     """
@@ -48,19 +47,19 @@ def write_annotated(source: Table, numbers: I64, tags: Texts, out: OutputDirecto
             batch = batch.append_column(field, column)
         return batch
 
-    _write(source, numbers, out, folder, tag_schema(names), with_tags)
+    _write(rewrite, rewrite.numbers, tag_schema(names), with_tags)
 
 
 def _write(
-    source: Table,
+    rewrite: Rewrite[Table],
     rows: I64,
-    out: OutputDirectory,
-    folder: str,
     more: pa.Schema | None,
     change: Callable[[pa.RecordBatch, int, int], pa.RecordBatch],
 ) -> None:
+    """Write the rows with the numbers `rows` (ascending, from 1), changed, with the columns `more` in the schema."""
+    source = rewrite.source
     memory = pa.py_buffer(source.file.content())
-    with compressed_output(out, folder, source.relative, source.file) as stream:
+    with rewrite.output() as stream:
         if source.format is Format.PARQUET:
             file = pq.ParquetFile(memory)
             schema, writer = file.schema_arrow, _parquet_writer
