@@ -31,17 +31,80 @@ def test_records_come_out_as_json_lines(dedup: Cli) -> None:
     assert [row["text"].strip() for row in rows] == [BODY, BODY]
 
 
-def test_explain_names_the_rule_of_each_line(dedup: Cli, article: Path) -> None:
-    lines = dedup("strip", article, "--explain").out.splitlines()
-    assert lines[0] == "bridge.txt: 2 removed"
-    assert [line.split()[:2] for line in lines[1:]] == [["1", "drop"], ["4", "drop"]]
-    assert lines[1].endswith("Skip to main content")
-    rows = [json.loads(line) for line in dedup("strip", article, "--explain", "--json").out.splitlines()]
-    assert [(row["id"], row["line_no"], row["text"], row["action"]) for row in rows] == [
-        ("bridge.txt", 1, "Skip to main content", "drop"),
-        ("bridge.txt", 4, "Share this article", "drop"),
+def test_explain_shows_what_goes_in_its_place(dedup: Cli, article: Path) -> None:
+    assert dedup("strip", article, "--explain").out.splitlines() == [
+        "bridge.txt: 2 lines removed",
+        "- 1  Skip to main content  skip.en",
+        "  2  The council voted on Tuesday to keep the old bridge open.",
+        "  3  Work on the piers begins in the spring.",
+        "- 4  Share this article    share.en",
     ]
-    assert all(row["rule"] for row in rows)
+
+
+def test_explain_folds_and_shortens_what_stays(dedup: Cli) -> None:
+    lines = [f"Paragraph {number} of a {'very ' * 20}long story" for number in range(9)]
+    Path("long.txt").write_text("\n\n".join(["News article: " + lines[0], *lines[1:], "Share this article"]))
+    shown = dedup("strip", "long.txt", "--explain").out.splitlines()
+    assert shown[0] == "long.txt: 1 line removed, 1 cut"
+    assert [line[:22] for line in shown[1:]] == [
+        "~  1  [-News article: ",
+        "   3  Paragraph 1 of a",
+        "   …  6 lines",
+        "  17  Paragraph 8 of a",
+        "- 19  Share this artic",
+    ]
+    assert shown[1].endswith("…  prompt.head_prefix")
+    assert all(len(line) <= 100 for line in shown if line.startswith(" "))
+
+
+def test_explain_says_where_nothing_goes_and_where_a_guard_rail_acted(dedup: Cli) -> None:
+    write_jsonl(Path("n.jsonl"), [{"id": "whole", "text": BODY}, {"id": "short", "text": "Topics\nA line."}])
+    shown = dedup("strip", "n.jsonl", "--explain").out.splitlines()
+    assert shown[0] == "whole: nothing removed"
+    assert shown[1] == "short: nothing removed"
+    assert shown[2].startswith("! guard rail: ")
+
+
+def test_explain_is_coloured_where_colours_are_welcome(
+    dedup: Cli, article: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dedup.cli.explain.coloured", lambda stream: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    article.write_text(TEXT.replace("The", "News article: The\x1b[2J"))
+    shown = dedup("strip", article, "--explain").out
+    assert "\x1b[31mShare this article\x1b[0m" in shown
+    assert "\x1b[31mNews article: \x1b[0m" in shown
+    assert "[-" not in shown
+    assert "\x1b[2J" not in shown
+
+
+def test_explain_as_json(dedup: Cli, article: Path) -> None:
+    Path("second.txt").write_text(BODY)
+    rows = [json.loads(line) for line in dedup("strip", article, "second.txt", "--explain", "--json").out.splitlines()]
+    assert rows == [
+        {
+            "id": "bridge.txt",
+            "guarded": False,
+            "removed": [
+                {
+                    "line_no": number,
+                    "text": text,
+                    "action": "drop",
+                    "rule": f"{cls}.en",
+                    "class": cls,
+                    "distinct": None,
+                    "documents": None,
+                    "position": {"part": part, "ordinal": 1},
+                }
+                for number, text, cls, part in (
+                    (1, "Skip to main content", "skip", "head"),
+                    (4, "Share this article", "share", "tail"),
+                )
+            ],
+        },
+        {"id": "second.txt", "guarded": False, "removed": []},
+    ]
 
 
 def test_skipped_records_are_named(dedup: Cli) -> None:

@@ -1,9 +1,9 @@
-"""`dedup strip`: articles without their boilerplate, or which rule took which line."""
+"""`dedup strip`: articles without their boilerplate, or what goes and which rule takes it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from dedup.cli.run import Engine
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
+    from dedup.model import Rule
     from dedup.readers import Batch, Source
     from dedup.stages import Stages
 
@@ -49,12 +50,12 @@ def command(
     ] = None,
     engine: Annotated[Engine, typer.Option(help="Who computes; both give the same result.")] = Engine.NATIVE,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Show which rule took which line instead.")
+        bool, typer.Option("--explain", help="Show what goes instead, in its place, and which rule took it.")
     ] = False,
     list_rules: Annotated[
         bool, typer.Option("--list-rules", help="List the rules instead; no input is read.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print JSON lines, for text files too.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines, one an article (or rule).")] = False,
 ) -> None:
     """Print articles without their boilerplate.
 
@@ -75,8 +76,9 @@ def command(
     from dedup.readers import Fields, check_articles, open_sources
 
     text_fields = tuple(name.strip() for name in text_field.split(","))
-    stages = make_engine(engine.value, Settings(), load(rules or ()), text_fields)
-    show = _explanation if explain else _cleaned
+    loaded = load(rules or ())
+    stages = make_engine(engine.value, Settings(), loaded, text_fields)
+    by_id = {rule.id: rule for rule in loaded}
     sources = open_sources(inputs, Fields(text_fields, id_field, (), encoding), stages)
     skipped = 0
     for source in sources:
@@ -84,7 +86,12 @@ def command(
             for record in batch.skipped[: max(0, WARNINGS - skipped)]:
                 warn(f"{record.location} skipped: {record.detail}")
             skipped += len(batch.skipped)
-            for piece in show(source, batch, stages, json):
+            pieces = (
+                _explained(source, batch, stages, by_id, json)
+                if explain
+                else _cleaned(source, batch, stages, json)
+            )
+            for piece in pieces:
                 sys.stdout.buffer.write(piece.encode("utf-8", "surrogateescape"))
         source.close()
     check_articles(sources)
@@ -103,20 +110,18 @@ def _cleaned(source: Source, batch: Batch, stages: Stages, json: bool) -> Iterat
         yield _line({"id": identity, "text": text})
 
 
-def _explanation(source: Source, batch: Batch, stages: Stages, json: bool) -> Iterator[str]:
-    """What was removed: a line each, under the id of its document."""
+def _explained(
+    source: Source, batch: Batch, stages: Stages, rules: Mapping[str, Rule], json: bool
+) -> Iterator[str]:
+    """What was removed, article by article."""
+    from dedup.cli.explain import explain
+    from dedup.explain import record
+
     stripped = stages.strip(batch.texts, explain=True)
-    for i, (identity, removals) in enumerate(zip(_ids(source, batch), stripped.removals or [], strict=True)):
-        if json:
-            for one in removals:
-                row = {"id": identity, "line_no": one.line_no, "text": one.text}
-                yield _line({**row, "action": one.action, "rule": one.rule})
-            continue
-        guarded = ", a guard rail held others back" if stripped.guarded[i] else ""
-        yield f"{identity}: {len(removals):,} removed{guarded}\n"
-        width = max((len(one.rule) for one in removals), default=0)
-        for one in removals:
-            yield f"{one.line_no:6}  {one.action:<12}  {one.rule:<{width}}  {one.text.strip()}\n"
+    removals = stripped.removals or []
+    guarded = stripped.guarded.astype(bool).tolist()
+    for article in zip(_ids(source, batch), batch.texts.strings(), removals, guarded, strict=True):
+        yield _line(record(*article, rules)) if json else explain(*article, rules)
 
 
 def _ids(source: Source, batch: Batch) -> list[str]:
