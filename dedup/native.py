@@ -93,7 +93,7 @@ class Native:
         _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
         bands, rows = self.bands.bands, self.bands.rows
-        self._stripper = _kernel.Stripper([dataclasses.astuple(rule)[:9] for rule in rules])
+        self._stripper = _kernel.Stripper([dataclasses.astuple(rule)[:10] for rule in rules])
         used = self._stripper if settings.strip else None
         self._engine = _kernel.Engine(used, a, b, settings.shingle_size, bands, rows, list(text_fields))
 

@@ -54,6 +54,7 @@ class KernelStripper:
                     *(rule.id, rule.cls, rule.pos, rule.max_words, rule.action, rule.strength, rule.pattern),
                     list(rule.literals),
                     rule.cased,
+                    rule.line,
                 )
                 for rule in rules
             ]

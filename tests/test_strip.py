@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dedup import boilerplate
-from dedup.model import Removal, Texts
+from dedup.model import Removal, Rule, Texts
 from dedup.reference.strip import strip_all
 from tests.conftest import SHARED
 from tests.strip_texts import BODY, CASES, Case, KernelStripper, read_cases
@@ -17,10 +17,11 @@ SHARED_CASES = SHARED / "boilerplate" / "cases.tsv"
 SEEDS = SHARED / "data" / "seeds"
 
 
-def outcome(text: str) -> tuple[str, list[Removal], bool]:
+def outcome(text: str, rules: tuple[Rule, ...] = RULES) -> tuple[str, list[Removal], bool]:
     """What both engines agree on."""
     batch = Texts.from_strings([text])
-    native, reference = KERNEL(batch), strip_all(batch, RULES, explain=True)
+    kernel = KERNEL if rules is RULES else KernelStripper(rules)
+    native, reference = kernel(batch), strip_all(batch, rules, explain=True)
     assert native.removals is not None
     assert reference.removals is not None
     assert native.texts.strings() == reference.texts.strings()
@@ -107,6 +108,33 @@ def test_only_strong_rules_act_where_little_would_remain() -> None:
     clean, _, guarded = outcome(text)
     assert clean == "\n".join([BODY[0], "Topics"])
     assert guarded
+
+
+def learned(line: str, action: str = "drop") -> Rule:
+    return Rule(f"learned.{line}", "learned", "any", 1, action, "learned", "", line=line)
+
+
+def test_learned_lines() -> None:
+    rules = (*RULES, learned("the daily ferry, issue 00"), learned("it is a café"))
+    lines = ["• The Daily Ferry, issue 17:", "It is a Cafe\u0301"]
+    text = "\n".join([*BODY[:5], *lines, *BODY[5:], "The Daily Ferry, issue 7"])
+    clean, removals, guarded = outcome(text, rules)
+    assert clean == "\n".join([*BODY, "The Daily Ferry, issue 7"])
+    assert [(r.text, r.rule) for r in removals] == [
+        (line, rule.id) for line, rule in zip(lines, rules[-2:], strict=True)
+    ]
+    assert not guarded
+
+
+def test_learned_lines_stay_where_little_would_remain() -> None:
+    rules = (*RULES, learned("it is a café"))
+    text = "\n".join(["It is a café", *BODY[:2], "Share this article"])
+    assert outcome(text, rules) == (
+        "\n".join(["It is a café", *BODY[:2]]),
+        [Removal(4, "Share this article", "drop", "share.en")],
+        True,
+    )
+    assert outcome("It is a café", (learned("it is a café"),))[0] == "It is a café"
 
 
 def test_no_text_becomes_empty() -> None:

@@ -45,8 +45,13 @@ def test_stripping_twice_changes_nothing(text: str) -> None:
     assert strip_all(Texts.from_strings([once.text]), RULES).texts.strings() == [once.text]
 
 
+learned_rules = st.builds(
+    lambda line: Rule("", "learned", "any", 1, "drop", "learned", "", line=line),
+    st.sampled_from(["a", "ab", "0", "é", "x y z", "d " * 14 + "d", "a c"]),
+)
 small_rules = st.lists(
-    st.builds(
+    learned_rules
+    | st.builds(
         lambda cls, pos, words, action, strength, pattern, literals, cased: Rule(
             "", cls, pos, words, action, strength, pattern, literals, cased
         ),
@@ -79,6 +84,8 @@ small_lines = st.sampled_from(
         " • c",
         "x y z",
         "x y z c",
+        "X Y Z:",
+        "• 42",
     ]
 )
 

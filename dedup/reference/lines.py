@@ -62,6 +62,7 @@ _SPACES = frozenset(
         ),
     )
 )
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _MARKS = frozenset(map(chr, (*range(0x0300, 0x034F), *range(0x0350, 0x0370), 0x0653, 0x0654, 0x0655)))
 _MARKS |= frozenset(map(chr, (0x3099, 0x309A, *range(0x1161, 0x1200))))
 
@@ -118,6 +119,11 @@ def form(line: str, fold: bool) -> Form:
     data = text.encode()
     start_byte = len(text[:start].encode())
     return Form(data, start_byte, start_byte + len(text[start:end].encode()), tuple(ends))
+
+
+def without_digits(plain: bytes) -> bytes:
+    """What a learned rule knows of a line: the folded plain form with 0 for every ASCII digit."""
+    return plain.translate(_ZEROS)
 
 
 def count_words(line: str) -> int:

@@ -19,7 +19,8 @@ a line whose form is empty is blank, stays, and is looked over everywhere below.
 
 A rule may act where its position (of the line among those that remain), its word limit and its literals allow.
 A weak rule also needs a removed line next to this one, or that this is the first or last remaining line. In a text
-of one line only rules of class `prompt` and those that cut may act.
+of one line only rules of class `prompt` and those that cut may act. A learned rule has a line instead of a pattern,
+and matches what is equal to it, digits aside, however long it is.
 
 **Settling** repeats rounds until one changes nothing. **A step** settles with all rules; if fewer than 40
 words would remain, with the strong ones only; if no token would remain, it changes nothing. Steps repeat, each
@@ -36,7 +37,7 @@ from functools import cache
 import numpy as np
 
 from dedup.model import Removal, Rule, Stripped, Texts
-from dedup.reference.lines import Form, count_words, form
+from dedup.reference.lines import Form, count_words, form, without_digits
 from dedup.reference.tokens import tokenize
 
 HEAD = 6
@@ -151,7 +152,7 @@ def _round(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
             | ({"tail"} if len(remaining) - at <= TAIL else set())
         )
         weak = i in near_removed or at in (0, len(remaining) - 1)
-        acting = [rule for rule in rules if rule.pos in places and (weak or rule.strength == "strong")]
+        acting = [rule for rule in rules if rule.pos in places and (weak or rule.strength != "weak")]
         after[i] = _judge(lines[i], acting)
     return after
 
@@ -192,6 +193,8 @@ def _judge(line: _Line, rules: Sequence[Rule]) -> _Line:
 
 
 def _matches(line: str, rule: Rule) -> bool:
+    if rule.line:
+        return without_digits(form(line, fold=True).plain) == rule.line.encode()
     at = _admit(line, rule)
     return at is not None and bool(_compile(rule.pattern).fullmatch(at.plain))
 

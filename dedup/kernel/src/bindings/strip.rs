@@ -14,8 +14,8 @@ use crate::sketch::text_of;
 use crate::strip::{Action, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
 
 /// The fields of `dedup.model.Rule` that matter here, in its order: id, cls, pos, max_words, action, strength, pattern,
-/// literals, cased.
-type RuleFields = (String, String, String, usize, String, String, String, Vec<String>, bool);
+/// literals, cased, line.
+type RuleFields = (String, String, String, usize, String, String, String, Vec<String>, bool, String);
 /// Line number from 1, removed text, action, id of the rule.
 type RemovalFields = (usize, String, &'static str, String);
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
@@ -139,7 +139,7 @@ impl Stripper {
 }
 
 fn rule(fields: RuleFields) -> Option<Rule> {
-    let (_, class, place, max_words, action, strength, pattern, literals, is_cased) = fields;
+    let (_, class, place, max_words, action, strength, pattern, literals, is_cased, line) = fields;
     Some(Rule {
         is_prompt: class == "prompt",
         place: match place.as_str() {
@@ -158,10 +158,12 @@ fn rule(fields: RuleFields) -> Option<Rule> {
         is_weak: match strength.as_str() {
             "strong" => false,
             "weak" => true,
+            "learned" => false,
             _ => return None,
         },
         pattern,
         literals,
         is_cased,
+        line,
     })
 }

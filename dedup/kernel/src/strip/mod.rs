@@ -6,9 +6,10 @@
 //! (`nominate`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
 //! otherwise `settle` repeats rounds over the few lines that matched.
 //!
-//! Rules learned from a corpus can join as one more source of hits beside the patterns.
+//! Rules learned from a corpus are one more source of hits beside the patterns.
 
 pub mod form;
+mod learned;
 mod nominate;
 mod rule;
 mod settle;
@@ -95,6 +96,7 @@ pub struct Scratch {
     filled: Vec<usize>,
     nominated: Vec<u32>,
     cased: Vec<u8>,
+    digitless: Vec<u8>,
     ends: Ends,
     tokens: Tokens,
     clean: String,
@@ -185,11 +187,11 @@ impl Rules {
     /// A rule that is certain to drop the line, which only in a text of one line no rule is, spares it those behind. Not the
     /// suffixes: structure asks for them.
     fn match_line(&self, text: &str, line: &Line, is_alone: bool, scratch: &mut Scratch) -> (usize, usize) {
-        let Scratch { forms, hits, nominated, cased, ends, .. } = scratch;
+        let Scratch { forms, hits, nominated, cased, digitless, ends, .. } = scratch;
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
-        self.nominate(form, &form[plain.0..plain.1], nominated);
+        self.nominate(form, &form[plain.0..plain.1], digitless, nominated);
         if nominated.is_empty() {
             return (first, first);
         }
@@ -202,6 +204,11 @@ impl Rules {
             let matcher = &self.matchers[number as usize];
             let rule = &matcher.rule;
             let is_spared = is_certain && rule.action != Action::StripSuffix;
+            if rule.is_learned() {
+                // It was nominated by the line itself.
+                hits.push(Hit { rule: number, left: line.left });
+                continue;
+            }
             if is_spared || words > rule.max_words || !matcher.admits(form) {
                 continue;
             }

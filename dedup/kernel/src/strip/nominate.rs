@@ -3,7 +3,7 @@
 //! A rule's pattern is parsed once to learn how its matches begin, or else how they end. Where those edges are finitely
 //! many, a line is tried against the rule only if it begins or ends so: one look-up per length of edge replaces the
 //! patterns. A rule with literals is tried on the lines in which one pass over the text finds one of them; what
-//! is left, on every line.
+//! is left, on every line. Rules learned from a corpus are looked up by the line itself (`learned`).
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -14,6 +14,7 @@ use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::form;
+use super::learned::Learned;
 use super::rule::{Action, Matcher, Rule};
 
 /// Bytes of an edge that are looked at.
@@ -28,6 +29,7 @@ pub struct Rules {
     endings: Edges,
     everywhere: Vec<u32>,
     literals: Literals,
+    learned: Learned,
 }
 
 impl Rules {
@@ -39,6 +41,7 @@ impl Rules {
             endings: Edges::default(),
             everywhere: Vec::new(),
             literals: Literals::default(),
+            learned: Learned::default(),
         };
         let mut literals: Vec<(String, u32)> = Vec::new();
         for (number, rule) in rules.into_iter().enumerate() {
@@ -54,9 +57,11 @@ impl Rules {
                 }
                 Nominators::Endings(edges) => edges.iter().for_each(|edge| made.endings.add(edge, number)),
                 Nominators::None => made.everywhere.push(number),
+                Nominators::Line => made.learned.add(&rule.line, rule.action, number),
             }
             made.matchers.push(matcher);
         }
+        made.learned.seal();
         made.literals = Literals::new(&literals).map_err(|error| (0, error))?;
         Ok(made)
     }
@@ -67,7 +72,8 @@ impl Rules {
     }
 
     /// Add the rules to try on a line to those in `numbers`, and put them into their order.
-    pub fn nominate(&self, form: &[u8], plain: &[u8], numbers: &mut Vec<u32>) {
+    pub fn nominate(&self, form: &[u8], plain: &[u8], digitless: &mut Vec<u8>, numbers: &mut Vec<u32>) {
+        self.learned.find(plain, digitless, numbers);
         self.beginnings.find(plain, |length| &plain[..length], numbers);
         self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
         for (literal, rules) in &self.literals.short {
@@ -174,11 +180,15 @@ enum Nominators {
     Literals,
     Beginnings(Vec<Vec<u8>>),
     Endings(Vec<Vec<u8>>),
+    Line,
     None,
 }
 
 /// The nominators of a rule, in folded form.
 fn nominators(rule: &Rule, hir: &Hir) -> Nominators {
+    if rule.is_learned() {
+        return Nominators::Line;
+    }
     if !rule.literals.is_empty() {
         return Nominators::Literals;
     }

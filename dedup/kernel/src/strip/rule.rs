@@ -33,12 +33,23 @@ pub struct Rule {
     pub pattern: String,
     pub literals: Vec<String>,
     pub is_cased: bool,
+    /// Of a learned rule, which has no pattern: the line that it removes, digits as 0.
+    pub line: String,
 }
 
 impl Rule {
+    pub fn is_learned(&self) -> bool {
+        !self.line.is_empty()
+    }
+
+    /// Whether the rule does not act where little would remain.
+    pub fn is_careful(&self) -> bool {
+        self.is_weak || self.is_learned()
+    }
+
     /// Whether every line of several that it matches is dropped.
     pub fn drops_anywhere(&self) -> bool {
-        self.action == Action::Drop && !self.is_weak && self.place == Place::Any
+        self.action == Action::Drop && !self.is_careful() && self.place == Place::Any
     }
 }
 

@@ -60,24 +60,24 @@ pub fn has_repeats(scratch: &Scratch) -> bool {
     repeats(&scratch.lines, &scratch.filled, &scratch.forms).next().is_some()
 }
 
-/// Repeat rounds until one changes nothing; whether a weak rule acted. `filled` are the lines with text.
-fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], weak: bool) -> bool {
-    let mut weak_acted = false;
+/// Repeat rounds until one changes nothing; whether a careful rule acted. `filled` are the lines with
+/// text; `every` lets careful rules act, too.
+fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], every: bool) -> bool {
+    let mut careful_acted = false;
     let mut decisions = Vec::new();
     loop {
-        decide(rules, text, scratch, filled, weak, &mut decisions);
+        decide(rules, text, scratch, filled, every, &mut decisions);
         if decisions.is_empty() {
-            return weak_acted;
+            return careful_acted;
         }
         for (i, decision) in decisions.drain(..) {
             match decision {
                 Decision::Drop(source) => {
-                    weak_acted |=
-                        matches!(source, Source::Rule(rule) if rules.matchers[rule as usize].rule.is_weak);
+                    careful_acted |= matches!(source, Source::Rule(rule) if rules.matchers[rule as usize].rule.is_careful());
                     scratch.lines[i].dropped_by = Some(source);
                 }
                 Decision::Cut { rule, left } => {
-                    weak_acted |= rules.matchers[rule as usize].rule.is_weak;
+                    careful_acted |= rules.matchers[rule as usize].rule.is_careful();
                     cut(rules, text, scratch, i, rule, left);
                 }
             }
@@ -91,11 +91,11 @@ fn decide(
     text: &str,
     scratch: &Scratch,
     filled: &[usize],
-    weak: bool,
+    every: bool,
     decisions: &mut Vec<(usize, Decision)>,
 ) {
     let is_single = filled.len() == 1;
-    let mut structure = find_structure(rules, text, scratch, filled, weak);
+    let mut structure = find_structure(rules, text, scratch, filled, every);
     structure.sort_by_key(|&(i, source)| (i, source == Source::Repeat));
     structure.dedup_by_key(|&mut (i, _)| i);
     decisions.extend(structure.iter().map(|&(i, source)| (i, Decision::Drop(source))));
@@ -115,7 +115,7 @@ fn decide(
         }
         let near_removed =
             is_dropped(at.checked_sub(1).and_then(|at| filled.get(at))) || is_dropped(filled.get(at + 1));
-        let weak_may = weak && (near_removed || position == 0 || position + 1 == count);
+        let is_at_edge = near_removed || position == 0 || position + 1 == count;
         let may_act = |number: u32| {
             let rule = &rules.matchers[number as usize].rule;
             let in_place = match rule.place {
@@ -124,7 +124,8 @@ fn decide(
                 Place::Tail => count - position <= TAIL,
             };
             in_place
-                && (weak_may || !rule.is_weak)
+                && (is_at_edge || !rule.is_weak)
+                && (every || !rule.is_careful())
                 && (!is_single || rule.is_prompt || rule.action != Action::Drop)
         };
         let hits = &scratch.hits[line.hits.0..line.hits.1];
@@ -162,7 +163,7 @@ fn find_structure(
     text: &str,
     scratch: &Scratch,
     filled: &[usize],
-    weak: bool,
+    every: bool,
 ) -> Vec<(usize, Source)> {
     let mut found = Vec::new();
     let Scratch { lines, forms, hits, .. } = scratch;
@@ -180,7 +181,7 @@ fn find_structure(
         let is_caption_without_credit = || {
             let mut left = hits[second.hits.0..second.hits.1].iter().filter(|hit| {
                 let rule = &rules.matchers[hit.rule as usize].rule;
-                rule.action == Action::StripSuffix && (weak || !rule.is_weak)
+                rule.action == Action::StripSuffix && (every || !rule.is_careful())
             });
             left.any(|hit| {
                 let mut form = Vec::new();
