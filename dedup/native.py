@@ -31,6 +31,8 @@ from dedup.model import (
     Stripped,
     Texts,
 )
+from dedup.observations import Rows, Tally
+from dedup.stages import Observer
 
 __all__ = [
     "Native",
@@ -142,6 +144,24 @@ class Native:
     def sketch(self, texts: Texts) -> Sketches:
         """All stages in a row, each document without leaving the cache."""
         return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets))
+
+    def observer(self, repeated_texts: bool) -> Observer:
+        """What turns texts into observations."""
+        from dedup.reference.learn import ReferenceObserver
+
+        return ReferenceObserver(repeated_texts)
+
+    def compact(self, rows: Rows) -> Rows:
+        """The counts of some rows."""
+        from dedup.reference import learn
+
+        return learn.compact(rows)
+
+    def tally(self, rows: Rows) -> Tally:
+        """What counts say."""
+        from dedup.reference import learn
+
+        return learn.tally(rows)
 
     def matcher(self, *, pairs: bool = False, links: bool = False) -> NativeMatcher:
         """A matcher with the engine's settings."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from dedup.model import I64, U32, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
+from dedup.model import I64, U32, U64, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
+from dedup.observations import Observations, Rows, Tally
 
 
 class Matcher(Protocol):
@@ -32,6 +33,19 @@ class Matcher(Protocol):
 
     def result(self) -> Matches:
         """The outcome, once every document is decided."""
+
+
+class Observer(Protocol):
+    """Looks at texts for lines that may turn out to be boilerplate; see `Stages.observer`."""
+
+    def observe(self, texts: Texts, sources: U64, places: U64) -> Observations:
+        """The observations of a batch.
+
+        Args:
+            texts: Raw texts of `n` documents.
+            sources: uint64[n], a hash of the source of each; 0 = unknown.
+            places: uint64[n], a hash of the place of each; 0 = none.
+        """
 
 
 class Stages(Protocol):
@@ -81,3 +95,18 @@ class Stages(Protocol):
             pairs: Compare all documents that share a band and list every pair that passes.
             links: Record every near relation between a document and a representative.
         """
+
+    def observer(self, repeated_texts: bool) -> Observer:
+        """What turns texts into observations.
+
+        Args:
+            repeated_texts: Give a line's text not with its first observation by this observer, but with some later
+            one at the
+                latest. If not, give it with every one.
+        """
+
+    def compact(self, rows: Rows) -> Rows:
+        """The counts of some rows (`dedup.observations`), ordered by key and source."""
+
+    def tally(self, rows: Rows) -> Tally:
+        """What the counts that `compact` gave say of each key."""

@@ -23,7 +23,8 @@ from dedup.model import (
     Stripped,
     Texts,
 )
-from dedup.reference import scan, strip
+from dedup.observations import Rows, Tally
+from dedup.reference import learn, scan, strip
 from dedup.reference.matching import ReferenceMatcher
 from dedup.reference.tokens import shingle, tokenize
 
@@ -116,6 +117,18 @@ class Reference:
             int(stripped.dropped_lines.sum()) if stripped else 0,
             int(stripped.removed_bytes.sum()) if stripped else 0,
         )
+
+    def observer(self, repeated_texts: bool) -> learn.ReferenceObserver:
+        """What turns texts into observations."""
+        return learn.ReferenceObserver(repeated_texts)
+
+    def compact(self, rows: Rows) -> Rows:
+        """The counts of some rows."""
+        return learn.compact(rows)
+
+    def tally(self, rows: Rows) -> Tally:
+        """What counts say."""
+        return learn.tally(rows)
 
     def matcher(self, *, pairs: bool = False, links: bool = False) -> ReferenceMatcher:
         """A matcher that reads documents again through `shingles_of`."""

@@ -128,13 +128,79 @@ def without_digits(plain: bytes) -> bytes:
 
 def count_words(line: str) -> int:
     """Words for the guard rails: runs between spaces; a Han, kana, Thai, Lao, Myanmar or Khmer character is one."""
+    return words_of(form(line, fold=True).data)
+
+
+def words_of(form: bytes) -> int:
+    """The same, of a form or a part of one."""
     words = 0
     inside = False
-    for char in form(line, fold=True).data.decode():
+    for char in form.decode():
         single = _is_word_of_its_own(ord(char))
         words += single or (char != " " and not inside)
         inside = char != " " and not single
     return words
+
+
+CUT_BYTES = 80
+CUT_WORDS = 8
+DELIMITERS = tuple(mark.encode() for mark in (" - ", " | ", " · ", " • ", " » ", " > "))
+
+
+def plain_of(form: bytes) -> bytes:
+    """The plain form of a part of a form."""
+    text = form.decode()
+    return (text.lstrip("".join(LEADING)).rstrip("".join(TRAILING)) or text).encode()
+
+
+def prefixes(form: Form) -> tuple[int, ...]:
+    """Where a prefix of a line may end that `dedup learn` looks at: ends in `form.data`, ascending.
+
+    A prefix ends with a delimiter (as in "london (ap) - "), with ": ", or with the bracket that closes one at the
+    start of the plain form. It has at most `CUT_WORDS` words and `CUT_BYTES` bytes, and leaves something of the
+    plain form.
+    """
+    plain = form.plain
+    ends = set()
+    for mark in (*DELIMITERS, b": "):
+        at = plain.find(mark)
+        while at > 0:
+            ends.add(at + len(mark))
+            at = plain.find(mark, at + 1)
+    for opening, closing in ((b"(", b")"), (b"[", b"]"), ("【".encode(), "】".encode())):
+        at = plain.find(closing)
+        if plain.startswith(opening) and at >= 0:
+            at += len(closing)
+            ends.add(at + (plain[at : at + 1] == b" "))
+    return tuple(form.start + end for end in sorted(ends) if end < len(plain) and _is_cut(plain[:end]))
+
+
+def suffixes(form: Form) -> tuple[int, ...]:
+    """Where a suffix of a line may begin that `dedup learn` looks at: starts in `form.data`, ascending.
+
+    A suffix begins with a delimiter (as in " - the daily example"), with a bracket that the end of the plain form
+    closes, or with one to three words before ": " (as in "photo credit: example images"). Its limits are those of
+    a prefix.
+    """
+    plain = form.plain
+    starts = set()
+    for mark in DELIMITERS:
+        at = plain.rfind(mark)
+        while at > 0:
+            starts.add(at)
+            at = plain.rfind(mark, 0, at + len(mark) - 1)
+    for opening, closing in ((b" (", b")"), (b" [", b"]")):
+        if plain.endswith(closing):
+            starts.add(plain.rfind(opening))
+    at = plain.rfind(b": ")
+    for _ in range(3):
+        at = plain.rfind(b" ", 0, max(at, 0))
+        starts.add(at)
+    return tuple(form.start + start for start in sorted(starts) if start > 0 and _is_cut(plain[start:]))
+
+
+def _is_cut(part: bytes) -> bool:
+    return len(part) <= CUT_BYTES and len(part.split()) <= CUT_WORDS
 
 
 def _segments(line: str) -> Iterator[str]:
