@@ -92,7 +92,7 @@ class Stripper:
 
     def strip(
         self, data: U8, offsets: I64, explain: bool
-    ) -> tuple[TextArrays, U32, U32, U8, list[list[tuple[int, str, str, str]]] | None]:
+    ) -> tuple[TextArrays, U32, U32, U8, I64, I64, list[list[tuple[int, str, str, str]]] | None]:
         """The fields of `model.Stripped`, in its order; a removal is the fields of `model.Removal`."""
 
     @staticmethod
@@ -113,7 +113,7 @@ class Engine:
         rows: int,
         text_fields: Sequence[str],
     ) -> Self: ...
-    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64, int, int]:
+    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64, I64, I64, U8]:
         """The fields of `model.Sketches`, in its order."""
 
 @final

@@ -169,8 +169,8 @@ class CorpusBuilder:
         self._segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
         self._repaired += batch.repaired
-        self._dropped_lines += sketches.dropped_lines
-        self._removed_bytes += sketches.removed_bytes
+        self._dropped_lines += int(sketches.removed_lines.sum())
+        self._removed_bytes += int(sketches.removed_chars.sum())
         self._text_bytes += int(batch.texts.offsets[-1] - batch.texts.offsets[0])
         self._source_bytes = batch.bytes_read
         self.size += n

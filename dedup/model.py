@@ -90,16 +90,20 @@ class Sketches:
         tokens: uint32[n], number of tokens of the clean text; 0 = empty document.
         digest: uint64[n, 2], xxh3_128 of the token sequence (tokens joined by one
             space) as (high, low) halves: equal digests are exact copies.
-        dropped_lines: Lines of the batch that stripping removed whole.
-        removed_bytes: Bytes of the batch that stripping removed.
+        removed_lines: int64[r + 2], lines of the batch that stripping removed whole: by rule in the order of the
+            engine's rules, then by `structure.caption` and `structure.repeat`. `r` is 0 where nothing is stripped.
+        removed_chars: int64[r + 2], likewise the characters of those lines, without their line ends, and of the parts
+            cut off others.
+        guarded: uint8[n], 1 where a guard rail of stripping changed the outcome.
     """
 
     keys: U32
     low: U8
     tokens: U32
     digest: U64
-    dropped_lines: int = 0
-    removed_bytes: int = 0
+    removed_lines: I64
+    removed_chars: I64
+    guarded: U8
 
 
 class Relation(IntEnum):
@@ -228,7 +232,8 @@ class Stripped:
         texts: The clean texts.
         dropped_lines: uint32[n], lines removed whole.
         removed_bytes: uint32[n], bytes of text removed.
-        guarded: uint8[n], 1 where a guard rail kept weak rules from acting or the text from becoming empty.
+        guarded: uint8[n], 1 where a guard rail kept rules from acting or the text from becoming empty.
+        removed_lines, removed_chars: int64[r + 2], what each rule removed in all; see `Sketches`.
         removals: Per document, what was removed; None unless asked for.
     """
 
@@ -236,6 +241,8 @@ class Stripped:
     dropped_lines: U32
     removed_bytes: U32
     guarded: U8
+    removed_lines: I64
+    removed_chars: I64
     removals: list[list[Removal]] | None = None
 
 

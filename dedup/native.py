@@ -117,13 +117,13 @@ class Native:
 
     def strip(self, texts: Texts, explain: bool = False) -> Stripped:
         """Remove boilerplate."""
-        clean, dropped, removed, guarded, removals = self._stripper.strip(
+        clean, dropped, removed, guarded, lines, chars, removals = self._stripper.strip(
             array_of(texts.data), texts.offsets, explain
         )
         explained = None
         if removals is not None:
             explained = [[Removal(*one) for one in some] for some in removals]
-        return Stripped(_texts(*clean), dropped, removed, guarded, explained)
+        return Stripped(_texts(*clean), dropped, removed, guarded, lines, chars, explained)
 
     def tokenize(self, texts: Texts) -> Texts:
         """Tokens of each text joined by one space."""

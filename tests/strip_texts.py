@@ -62,9 +62,11 @@ class KernelStripper:
 
     def __call__(self, texts: Texts, explain: bool = True) -> Stripped:
         data = np.frombuffer(bytes(texts.data), np.uint8)
-        stripped, dropped, removed, guarded, removals = self._stripper.strip(data, texts.offsets, explain)
+        stripped, dropped, removed, guarded, lines, chars, removals = self._stripper.strip(
+            data, texts.offsets, explain
+        )
         listed = None if removals is None else [[Removal(*removal) for removal in one] for one in removals]
-        return Stripped(Texts(*stripped), dropped, removed, guarded, listed)
+        return Stripped(Texts(*stripped), dropped, removed, guarded, lines, chars, listed)
 
 
 _LINES = [case.line for case in read_cases(CASES)]

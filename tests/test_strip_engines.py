@@ -9,13 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel, boilerplate
+from dedup.config import Settings
 from dedup.model import Rule, Texts
+from dedup.native import Native
+from dedup.reference import Reference
 from dedup.reference.lines import form
 from dedup.reference.strip import strip, strip_all
 from tests.strip_texts import KernelStripper, noise, texts
 
 RULES = boilerplate.load()
 KERNEL = KernelStripper(RULES)
+ENGINES = (Native(Settings(), RULES), Reference(Settings(), RULES))
 
 
 def assert_same(batch: list[str], rules: tuple[Rule, ...], kernel: KernelStripper) -> None:
@@ -23,7 +27,7 @@ def assert_same(batch: list[str], rules: tuple[Rule, ...], kernel: KernelStrippe
     native, reference = kernel(packed), strip_all(packed, rules, explain=True)
     assert native.texts.strings() == reference.texts.strings()
     assert native.removals == reference.removals
-    for name in ("dropped_lines", "removed_bytes", "guarded"):
+    for name in ("dropped_lines", "removed_bytes", "guarded", "removed_lines", "removed_chars"):
         np.testing.assert_array_equal(getattr(native, name), getattr(reference, name))
     quick = kernel(packed, explain=False)
     assert quick.removals is None
@@ -34,6 +38,28 @@ def assert_same(batch: list[str], rules: tuple[Rule, ...], kernel: KernelStrippe
 @given(st.lists(texts, min_size=1, max_size=3))
 def test_packaged_rules(batch: list[str]) -> None:
     assert_same(batch, RULES, KERNEL)
+
+
+@settings(max_examples=40)
+@given(st.lists(texts, max_size=3))
+def test_sketches_account_for_what_stripping_removes(batch: list[str]) -> None:
+    packed = Texts.from_strings(batch)
+    stripped = strip_all(packed, RULES, explain=True)
+    for engine in ENGINES:
+        sketches = engine.sketch(packed)
+        for name in ("guarded", "removed_lines", "removed_chars"):
+            np.testing.assert_array_equal(getattr(sketches, name), getattr(stripped, name))
+    assert stripped.removals is not None
+    assert stripped.removed_chars.sum() == sum(len(r.text) for some in stripped.removals for r in some)
+    assert stripped.removed_lines.sum() == stripped.dropped_lines.sum()
+
+
+def test_nothing_is_removed_where_nothing_is_stripped() -> None:
+    plain = Settings(strip=False)
+    for engine in (Native(plain, RULES), Reference(plain, RULES)):
+        sketches = engine.sketch(Texts.from_strings(["Advertisement\nAdvertisement", ""]))
+        assert sketches.guarded.tolist() == [0, 0]
+        assert sketches.removed_lines.tolist() == sketches.removed_chars.tolist() == [0, 0]
 
 
 @settings(max_examples=100)

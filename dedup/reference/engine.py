@@ -104,8 +104,8 @@ class Reference:
     def sketch(self, texts: Texts) -> Sketches:
         """All stages in a row."""
         settings = self.settings
-        stripped = self.strip(texts) if settings.strip else None
-        clean = stripped.texts if stripped else texts
+        stripped = self.strip(texts) if settings.strip else strip.leave_all(texts)
+        clean = stripped.texts
         signatures = self.sign(self.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
         tokens = [tokenize(text) for text in clean.strings()]
         digests = [xxhash.xxh3_128_intdigest(" ".join(t).encode()) for t in tokens]
@@ -114,8 +114,9 @@ class Reference:
             (signatures & 0xFF).astype(np.uint8),
             np.array([len(t) for t in tokens], np.uint32),
             np.array([divmod(d, 2**64) for d in digests], np.uint64).reshape(-1, 2),
-            int(stripped.dropped_lines.sum()) if stripped else 0,
-            int(stripped.removed_bytes.sum()) if stripped else 0,
+            stripped.removed_lines,
+            stripped.removed_chars,
+            stripped.guarded,
         )
 
     def observer(self, repeated_texts: bool) -> learn.ReferenceObserver:

@@ -36,7 +36,7 @@ from functools import cache
 
 import numpy as np
 
-from dedup.model import Removal, Rule, Stripped, Texts
+from dedup.model import I64, Removal, Rule, Stripped, Texts
 from dedup.reference.lines import Form, count_words, form, without_digits
 from dedup.reference.tokens import tokenize
 
@@ -106,8 +106,26 @@ def strip_all(texts: Texts, rules: Sequence[Rule], explain: bool = False) -> Str
         np.array([sum(r.action == "drop" for r in c.removals) for c in clean], np.uint32),
         (np.array(sizes, np.int64) - np.diff(stripped.offsets)).astype(np.uint32),
         np.array([c.guarded for c in clean], np.uint8),
+        *_account([r for c in clean for r in c.removals], rules),
         [list(c.removals) for c in clean] if explain else None,
     )
+
+
+def leave_all(texts: Texts) -> Stripped:
+    """The same stage where nothing is to be stripped."""
+    none = np.zeros(len(texts), np.uint32)
+    return Stripped(texts, none, none, none.astype(np.uint8), *_account([], ()))
+
+
+def _account(removals: Sequence[Removal], rules: Sequence[Rule]) -> tuple[I64, I64]:
+    """Lines and characters removed, by rule and then by structure."""
+    slots = [*(rule.id for rule in rules), "structure.caption", "structure.repeat"]
+    lines, chars = np.zeros(len(slots), np.int64), np.zeros(len(slots), np.int64)
+    for removal in removals:
+        slot = slots.index(removal.rule)
+        lines[slot] += removal.action == "drop"
+        chars[slot] += len(removal.text)
+    return lines, chars
 
 
 def _step(lines: list[_Line], rules: Sequence[Rule]) -> tuple[list[_Line], bool]:

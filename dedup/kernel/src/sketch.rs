@@ -8,7 +8,7 @@ use crate::json::{Fields, lift};
 use crate::sets::Sorter;
 use crate::shingles::{digest, hash_shingles};
 use crate::sign::Permutations;
-use crate::strip::{self, Stripper};
+use crate::strip::{self, Loss, Removal, Stripper};
 use crate::tokens::Tokens;
 
 /// What decides a sketch.
@@ -29,6 +29,7 @@ pub struct Sketcher {
 pub struct Scratch {
     lifted: Vec<u8>,
     strip: strip::Scratch,
+    removals: Vec<Removal>,
     tokens: Tokens,
     hashes: Vec<u64>,
     sorter: Sorter,
@@ -46,18 +47,22 @@ pub struct Sketches {
     pub low: Vec<u8>,
     pub tokens: Vec<u32>,
     pub digests: Vec<u128>,
-    /// Lines that stripping removed whole, and bytes it removed, of all documents together.
-    pub dropped_lines: usize,
-    pub removed_bytes: usize,
+    /// What stripping removed, of all documents together.
+    pub losses: Vec<Loss>,
+    /// Per document, 1 where a guard rail changed the outcome.
+    pub guarded: Vec<u8>,
 }
 
 impl Sketcher {
     /// Append the sketch of one raw text.
     pub fn sketch(&self, bytes: &[u8], scratch: &mut Scratch, out: &mut Sketches) {
-        let Scratch { strip, tokens, hashes, mixed, signature, bytes: band, .. } = scratch;
-        let (dropped_lines, removed_bytes) = self.read(bytes, strip, tokens, hashes);
-        out.dropped_lines += dropped_lines;
-        out.removed_bytes += removed_bytes;
+        let text = text_of(bytes);
+        let is_guarded = self.read(&text, scratch);
+        let Scratch { tokens, hashes, mixed, signature, bytes: band, removals, .. } = scratch;
+        if let Some(stripper) = &self.stripper {
+            out.losses.extend(removals.iter().map(|removal| stripper.loss(&text, removal)));
+        }
+        out.guarded.push(u8::from(is_guarded));
         signature.resize(self.permutations.count(), 0);
         self.permutations.sign(hashes, mixed, signature);
         band_keys(signature, self.bands, self.rows, band, |_, key| out.keys.push(key));
@@ -71,43 +76,31 @@ impl Sketcher {
     /// A record was usable when it was first read. One that is not any more was written over since: it counts as empty,
     /// and the run ends when it finds its input changed.
     pub fn shingle_set(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) -> Box<[u64]> {
-        let Scratch { lifted, strip, tokens, hashes, sorter, .. } = scratch;
-        let bytes = if is_record {
-            lifted.clear();
-            if lift(bytes, &self.text_fields, lifted).is_err() {
-                return Box::default();
-            }
-            lifted
-        } else {
-            bytes
-        };
-        self.read(bytes, strip, tokens, hashes);
+        let mut lifted = std::mem::take(&mut scratch.lifted);
+        lifted.clear();
         let mut set = Vec::new();
-        sorter.append_unique(hashes, &mut set);
+        let bytes = match is_record.then(|| lift(bytes, &self.text_fields, &mut lifted)) {
+            Some(Ok(())) => Some(&lifted[..]),
+            Some(Err(_)) => None,
+            None => Some(bytes),
+        };
+        if let Some(bytes) = bytes {
+            self.read(&text_of(bytes), scratch);
+            scratch.sorter.append_unique(&mut scratch.hashes, &mut set);
+        }
+        scratch.lifted = lifted;
         set.into_boxed_slice()
     }
 
-    /// Strip, tokenise and shingle; returns the lines and bytes that stripping removed.
-    fn read(
-        &self,
-        bytes: &[u8],
-        strip: &mut strip::Scratch,
-        tokens: &mut Tokens,
-        hashes: &mut Vec<u64>,
-    ) -> (usize, usize) {
-        let text = text_of(bytes);
-        let mut removed = (0, 0);
-        match &self.stripper {
-            Some(stripper) => {
-                let stripped = stripper.strip(&text, strip, None);
-                removed = (stripped.dropped_lines, stripped.removed_bytes);
-                tokens.read(stripped.text);
-            }
-            None => tokens.read(&text),
-        }
+    /// Strip, tokenise and shingle; whether a guard rail of stripping changed the outcome.
+    fn read(&self, text: &str, scratch: &mut Scratch) -> bool {
+        let Scratch { strip, removals, tokens, hashes, .. } = scratch;
+        removals.clear();
+        let stripped = self.stripper.as_ref().map(|stripper| stripper.strip(text, strip, removals));
+        tokens.read(stripped.as_ref().map_or(text, |stripped| stripped.text));
         hashes.clear();
         hash_shingles(tokens, self.size, hashes);
-        removed
+        stripped.is_some_and(|stripped| stripped.is_guarded)
     }
 }
 

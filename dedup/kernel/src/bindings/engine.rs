@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use super::batches::tasks;
-use super::strip::Stripper;
+use super::strip::{Stripper, add_up};
 use super::texts::permutations;
 use super::{check_offsets, guard, invalid};
 use crate::json::Fields;
@@ -19,8 +19,9 @@ type SketchesFields<'py> = (
     Bound<'py, PyArray2<u8>>,
     Bound<'py, PyArray1<u32>>,
     Bound<'py, PyArray2<u64>>,
-    usize,
-    usize,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<i64>>,
+    Bound<'py, PyArray1<u8>>,
 );
 
 /// What turns raw texts into sketches: settings of a run, shared by all its batches.
@@ -72,22 +73,25 @@ impl Engine {
             };
             let parts: Vec<Sketches> =
                 tasks(offsets).into_par_iter().map_init(Scratch::default, task).collect();
-            join(&parts, count, bands, num_perm)
+            join(parts, count, bands, num_perm)
         })?;
+        let slots = self.sketcher.stripper.as_ref().map_or(2, |stripper| stripper.slots());
+        let (lines, chars) = add_up(&all.losses, slots);
         let halves: Vec<u64> = all.digests.iter().flat_map(|&d| [(d >> 64) as u64, d as u64]).collect();
         Ok((
             all.keys.into_pyarray(py).reshape([bands, count])?,
             all.low.into_pyarray(py).reshape([count, num_perm])?,
             all.tokens.into_pyarray(py),
             halves.into_pyarray(py).reshape([count, 2])?,
-            all.dropped_lines,
-            all.removed_bytes,
+            lines.into_pyarray(py),
+            chars.into_pyarray(py),
+            all.guarded.into_pyarray(py),
         ))
     }
 }
 
 /// Put the parts of a batch together, band keys band-major.
-fn join(parts: &[Sketches], count: usize, bands: usize, num_perm: usize) -> Sketches {
+fn join(parts: Vec<Sketches>, count: usize, bands: usize, num_perm: usize) -> Sketches {
     let mut all = Sketches {
         keys: vec![0; bands * count],
         low: Vec::with_capacity(count * num_perm),
@@ -105,8 +109,8 @@ fn join(parts: &[Sketches], count: usize, bands: usize, num_perm: usize) -> Sket
         all.low.extend_from_slice(&part.low);
         all.tokens.extend_from_slice(&part.tokens);
         all.digests.extend_from_slice(&part.digests);
-        all.dropped_lines += part.dropped_lines;
-        all.removed_bytes += part.removed_bytes;
+        all.losses.extend(part.losses);
+        all.guarded.extend(part.guarded);
     }
     all
 }

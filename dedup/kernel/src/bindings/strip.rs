@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::batches::tasks;
 use super::{check_offsets, guard, invalid};
 use crate::sketch::text_of;
-use crate::strip::{Action, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
+use crate::strip::{Action, Loss, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
 
 /// The fields of `dedup.model.Rule` that matter here, in its order: id, cls, pos, max_words, action, strength, pattern,
 /// literals, cased, line.
@@ -25,6 +25,8 @@ type StrippedFields<'py> = (
     Array<'py, u32>,
     Array<'py, u32>,
     Array<'py, u8>,
+    Array<'py, i64>,
+    Array<'py, i64>,
     Option<Vec<Vec<RemovalFields>>>,
 );
 
@@ -43,6 +45,7 @@ struct Part {
     dropped_lines: Vec<u32>,
     removed_bytes: Vec<u32>,
     guarded: Vec<u8>,
+    losses: Vec<Loss>,
     removals: Vec<Vec<RemovalFields>>,
 }
 
@@ -88,14 +91,18 @@ impl Stripper {
             all.dropped_lines.extend(part.dropped_lines);
             all.removed_bytes.extend(part.removed_bytes);
             all.guarded.extend(part.guarded);
+            all.losses.extend(part.losses);
             all.removals.extend(part.removals);
         }
+        let (lines, chars) = add_up(&all.losses, self.kernel.slots());
         let ends: Vec<i64> = all.ends.iter().map(|&end| end as i64).collect();
         Ok((
             (all.data.into_pyarray(py), ends.into_pyarray(py)),
             all.dropped_lines.into_pyarray(py),
             all.removed_bytes.into_pyarray(py),
             all.guarded.into_pyarray(py),
+            lines.into_pyarray(py),
+            chars.into_pyarray(py),
             explain.then_some(all.removals),
         ))
     }
@@ -110,12 +117,14 @@ impl Stripper {
             let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
             let text = text_of(bytes);
             removals.clear();
-            let stripped = self.kernel.strip(&text, &mut scratch, explain.then_some(&mut removals));
+            let stripped = self.kernel.strip(&text, &mut scratch, &mut removals);
+            let dropped = removals.iter().filter(|removal| removal.action == Action::Drop);
             part.data.extend_from_slice(stripped.text.as_bytes());
             part.ends.push(part.data.len());
-            part.dropped_lines.push(stripped.dropped_lines as u32);
-            part.removed_bytes.push(stripped.removed_bytes as u32);
+            part.dropped_lines.push(dropped.count() as u32);
+            part.removed_bytes.push((text.len() - stripped.text.len()) as u32);
             part.guarded.push(u8::from(stripped.is_guarded));
+            part.losses.extend(removals.iter().map(|removal| self.kernel.loss(&text, removal)));
             if explain {
                 part.removals.push(removals.iter().map(|removal| self.describe(&text, removal)).collect());
             }
@@ -136,6 +145,16 @@ impl Stripper {
         };
         (removal.line + 1, text[removal.start..removal.end].to_owned(), action, rule.to_owned())
     }
+}
+
+/// Lines and characters lost, by slot.
+pub fn add_up<'a>(losses: impl IntoIterator<Item = &'a Loss>, slots: usize) -> (Vec<i64>, Vec<i64>) {
+    let (mut lines, mut chars) = (vec![0; slots], vec![0; slots]);
+    for loss in losses {
+        lines[loss.slot] += loss.lines;
+        chars[loss.slot] += loss.chars;
+    }
+    (lines, chars)
 }
 
 fn rule(fields: RuleFields) -> Option<Rule> {

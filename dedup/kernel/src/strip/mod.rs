@@ -46,11 +46,18 @@ pub struct Removal {
     pub source: Source,
 }
 
-/// A stripped text and how much it lost.
+/// What a removal adds to the account of its rule.
+pub struct Loss {
+    /// The number of the rule; those of captions and repeats come after the last.
+    pub slot: usize,
+    /// 1 for a line that was removed whole.
+    pub lines: i64,
+    pub chars: i64,
+}
+
+/// A stripped text.
 pub struct Stripped<'a> {
     pub text: &'a str,
-    pub dropped_lines: usize,
-    pub removed_bytes: usize,
     /// Whether a guard rail changed the outcome.
     pub is_guarded: bool,
 }
@@ -118,21 +125,15 @@ impl Stripper {
         &self,
         text: &'a str,
         scratch: &'a mut Scratch,
-        removals: Option<&mut Vec<Removal>>,
+        removals: &mut Vec<Removal>,
     ) -> Stripped<'a> {
         if !self.read(text, scratch) {
-            return Stripped { text, dropped_lines: 0, removed_bytes: 0, is_guarded: false };
+            return Stripped { text, is_guarded: false };
         }
         let is_guarded = settle::settle(&self.rules, text, scratch);
-        if let Some(removals) = removals {
-            list_removals(scratch, removals);
-        }
+        list_removals(scratch, removals);
         scratch.clean.clear();
-        let mut dropped_lines = 0;
-        let mut kept = scratch.lines.iter().filter(|line| {
-            dropped_lines += usize::from(line.dropped_by.is_some());
-            line.dropped_by.is_none()
-        });
+        let mut kept = scratch.lines.iter().filter(|line| line.dropped_by.is_none());
         if let Some(first) = kept.next() {
             scratch.clean.push_str(&text[first.left.0..first.left.1]);
         }
@@ -140,8 +141,23 @@ impl Stripper {
             scratch.clean.push('\n');
             scratch.clean.push_str(&text[line.left.0..line.left.1]);
         }
-        let removed_bytes = text.len() - scratch.clean.len();
-        Stripped { text: &scratch.clean, dropped_lines, removed_bytes, is_guarded }
+        Stripped { text: &scratch.clean, is_guarded }
+    }
+
+    /// The number of accounts that losses go to.
+    pub fn slots(&self) -> usize {
+        self.rules.matchers.len() + 2
+    }
+
+    /// What a removal from `text` adds up to.
+    pub fn loss(&self, text: &str, removal: &Removal) -> Loss {
+        let slot = match removal.source {
+            Source::Rule(number) => number as usize,
+            Source::Caption => self.slots() - 2,
+            Source::Repeat => self.slots() - 1,
+        };
+        let chars = text[removal.start..removal.end].chars().count() as i64;
+        Loss { slot, lines: i64::from(removal.action == Action::Drop), chars }
     }
 
     /// Split `text` into lines and match them; whether anything was found that might be removed.
