@@ -32,7 +32,7 @@ class Matcher(Protocol):
         """Decide up to `limit` more documents; return how many are decided by now."""
 
     def result(self) -> Matches:
-        """The outcome, once every document is decided."""
+        """The outcome, once every document is decided. Ends the matcher: its memory is let go."""
 
 
 class Observer(Protocol):

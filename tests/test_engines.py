@@ -202,3 +202,20 @@ def test_wrong_offsets_are_refused() -> None:
         _kernel.tokenize(array_of(b"abc"), np.array([0, 9], np.int64))
     with pytest.raises(ValueError, match="offsets"):
         _kernel.tokenize(array_of(b"abc"), np.array([2, 1], np.int64))
+
+
+def test_a_matcher_gives_its_outcome_once() -> None:
+    engine = Native(PLAIN)
+    batch = Texts.from_strings(["one two three four five six", "seven eight nine ten eleven"])
+    matcher = engine.matcher()
+    matcher.add(engine.sketch(batch))
+    with pytest.raises(ValueError, match="not every document is decided"):
+        matcher.result()
+    matcher.start(np.arange(2), [Segment(batch.data, Form.TEXT, batch.offsets[:-1], batch.offsets[1:])])
+    assert matcher.advance(1) == 1
+    with pytest.raises(ValueError, match="not every document is decided"):
+        matcher.result()
+    assert matcher.advance(9) == 2
+    assert matcher.result().representative.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="not every document is decided"):
+        matcher.result()

@@ -11,7 +11,7 @@ use pyo3::types::PyDict;
 
 use super::engine::Engine;
 use super::{guard, invalid};
-use crate::matching::{Documents, Gates, Matching, Sketched};
+use crate::matching::{Documents, Gates, Matching, Outcome, Sketched};
 use crate::sketch::Scratch;
 
 /// Greedy matching in priority order; see `dedup.stages.Matcher`.
@@ -159,42 +159,42 @@ impl Matcher {
         guard(py, || matching.advance(limit, &stored))
     }
 
-    /// The outcome by input position, as the fields of `dedup.model.Matches`.
-    fn result<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let matching = self.matching.as_ref().ok_or_else(|| invalid("the matcher has not been started"))?;
-        let order = matching.order();
-        let position = |rank: u32| i64::from(order[rank as usize]);
-        let count = order.len();
+    /// The outcome by input position, as the fields of `dedup.model.Matches`; the matcher is done then.
+    fn result<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let matching = self.matching.take_if(|matching| matching.is_done());
+        let found = Outcome::from(matching.ok_or_else(|| invalid("not every document is decided"))?);
+        self.segments.clear();
+        let position = |rank: u32| i64::from(found.order[rank as usize]);
+        let count = found.order.len();
         let mut representative = vec![0i64; count];
         let mut relation = vec![0u8; count];
         let mut similarity = vec![0f64; count];
         let mut containment = vec![0f64; count];
-        for (rank, decision) in matching.decisions().iter().enumerate() {
-            let doc = order[rank] as usize;
-            representative[doc] = position(decision.representative);
-            relation[doc] = match decision.representative as usize == rank {
+        for (rank, &chosen) in found.representatives.iter().enumerate() {
+            let doc = found.order[rank] as usize;
+            representative[doc] = position(chosen);
+            relation[doc] = match chosen as usize == rank {
                 true => 0,
-                false if matching.is_exact(rank) => 1,
+                false if found.is_exact(rank) => 1,
                 false => 2,
             };
-            similarity[doc] = decision.similarity;
-            containment[doc] = decision.containment;
+            (similarity[doc], containment[doc]) = found.measures(rank);
         }
-        let pairs = matching.pairs();
+        let pairs = &found.pairs;
         let two = |columns: Vec<i64>| -> PyResult<Bound<'py, PyArray2<i64>>> {
             let rows = columns.len() / 2;
             columns.into_pyarray(py).reshape([rows, 2])
         };
         let counts = PyDict::new(py);
-        counts.set_item("candidates", matching.counts().candidates)?;
-        counts.set_item("gated", matching.counts().gated)?;
-        counts.set_item("verified", matching.counts().verified)?;
+        counts.set_item("candidates", found.counts.candidates)?;
+        counts.set_item("gated", found.counts.gated)?;
+        counts.set_item("verified", found.counts.verified)?;
         let result = PyDict::new(py);
         result.set_item("representative", representative.into_pyarray(py))?;
         result.set_item("relation", relation.into_pyarray(py))?;
         result.set_item("similarity", similarity.into_pyarray(py))?;
         result.set_item("containment", containment.into_pyarray(py))?;
-        let links = matching.links().iter().flat_map(|&(doc, other)| [position(doc), position(other)]);
+        let links = found.links.iter().flat_map(|&(doc, other)| [position(doc), position(other)]);
         result.set_item("links", two(links.collect())?)?;
         let ends = pairs.iter().flat_map(|pair| [position(pair.earlier), position(pair.later)]);
         result.set_item("pairs", two(ends.collect())?)?;

@@ -2,6 +2,9 @@
 
 use rayon::prelude::*;
 
+/// Bands that are grouped at the same time: each takes 16 bytes a document meanwhile.
+const SIDE_BY_SIDE: usize = 4;
+
 /// Buckets of at least two documents. A document alone in a bucket can match nobody there.
 pub struct Buckets {
     /// Bucket numbers of document `r`: `of[of_starts[r]..of_starts[r + 1]]`.
@@ -22,8 +25,12 @@ struct Groups {
 impl Buckets {
     /// Group the ranks `leaders` (ascending) by key in each band; `keys[band][order[rank]]` is a key.
     pub fn group(keys: Vec<Vec<u32>>, order: &[u32], leaders: &[u32]) -> Self {
-        let bands: Vec<Groups> =
-            keys.into_par_iter().map(|keys| Groups::of_band(&keys, order, leaders)).collect();
+        let mut keys = keys.into_iter();
+        let mut bands: Vec<Groups> = Vec::with_capacity(keys.len());
+        while keys.len() > 0 {
+            let some: Vec<Vec<u32>> = keys.by_ref().take(SIDE_BY_SIDE).collect();
+            bands.par_extend(some.into_par_iter().map(|keys| Groups::of_band(&keys, order, leaders)));
+        }
         let total: usize = bands.iter().map(|groups| groups.members.len()).sum();
         assert!(total < u32::MAX as usize, "more than 4 billion places in buckets");
         let mut of_starts = vec![0u32; order.len() + 1];

@@ -1,0 +1,164 @@
+//! Seeking a document's candidates and comparing it with them: those that share a band, through the gates.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{Counts, Documents, Matching, Pair};
+use crate::sets::{jaccard, least_shared, shared_at_least};
+
+/// What comparing found out about one document so far.
+#[derive(Default)]
+pub struct Finding {
+    pub best: Option<Pair>,
+    pub near: Vec<Pair>,
+    pub counts: Counts,
+}
+
+/// Working memory of one thread.
+pub struct Seeker {
+    /// A bit for each rank, set while it is among the candidates.
+    met: Vec<u64>,
+    candidates: Vec<u32>,
+}
+
+impl Seeker {
+    /// For `count` documents.
+    pub fn new(count: usize) -> Self {
+        Seeker { met: vec![0; count.div_ceil(64)], candidates: Vec::new() }
+    }
+
+    /// Collect the distinct members of the buckets.
+    fn gather<'a>(&mut self, buckets: impl Iterator<Item = &'a [u32]>) {
+        self.candidates.clear();
+        for bucket in buckets {
+            for &other in bucket {
+                let (word, bit) = (&mut self.met[other as usize / 64], 1 << (other % 64));
+                if *word & bit == 0 {
+                    *word |= bit;
+                    self.candidates.push(other);
+                }
+            }
+        }
+        for &other in &self.candidates {
+            self.met[other as usize / 64] = 0;
+        }
+    }
+}
+
+impl Matching {
+    /// Compare the documents of a block with those in the buckets so far, in parallel.
+    pub(super) fn seek_before(&mut self, block: Range<usize>, documents: &impl Documents) -> Vec<Finding> {
+        let mut seekers = std::mem::take(&mut self.seekers);
+        let share = block.len().div_ceil(seekers.len());
+        let this = &*self;
+        let findings = seekers
+            .par_iter_mut()
+            .enumerate()
+            .flat_map_iter(|(i, seeker)| {
+                let first = (block.start + i * share).min(block.end);
+                let ranks = first..(first + share).min(block.end);
+                let found = ranks.map(|rank| {
+                    let mut finding = Finding::default();
+                    if this.is_leader(rank) {
+                        seeker.gather(this.buckets.all(rank));
+                        this.compare(rank as u32, &mut seeker.candidates, &mut finding, documents);
+                    }
+                    finding
+                });
+                found.collect::<Vec<_>>()
+            })
+            .collect();
+        self.seekers = seekers;
+        findings
+    }
+
+    /// Compare a document with those in the buckets from rank `first` on.
+    pub(super) fn seek_since(
+        &mut self,
+        rank: u32,
+        first: u32,
+        finding: &mut Finding,
+        documents: &impl Documents,
+    ) {
+        let mut seeker = self.seekers.pop().expect("one a thread");
+        seeker.gather(self.buckets.since(rank as usize, first));
+        self.compare(rank, &mut seeker.candidates, finding, documents);
+        self.seekers.push(seeker);
+    }
+
+    /// Pass the candidates through the gates, in rank order, into the finding.
+    fn compare(
+        &self,
+        rank: u32,
+        candidates: &mut Vec<u32>,
+        finding: &mut Finding,
+        documents: &impl Documents,
+    ) {
+        finding.counts.candidates += candidates.len() as u64;
+        let own_low = self.low_bytes(rank);
+        candidates.retain(|&other| equal_bytes(own_low, self.low_bytes(other)) >= self.gates.low);
+        finding.counts.verified += candidates.len() as u64;
+        finding.counts.gated = finding.counts.candidates - finding.counts.verified;
+        if candidates.is_empty() {
+            return;
+        }
+        candidates.sort_unstable();
+        let list_all = self.gates.pairs || self.gates.links;
+        let own = self.shelf.get(rank, self.order[rank as usize], documents);
+        for &other in &*candidates {
+            let set = self.shelf.get(other, self.order[other as usize], documents);
+            let best = finding.best.map(|pair| pair.similarity);
+            let least = match best {
+                // Ties go to the earlier representative, so a later one has to be better.
+                Some(best) if !list_all => least_shared(own.len(), set.len(), best, |s| s > best),
+                _ => least_shared(own.len(), set.len(), self.gates.threshold, |s| s >= self.gates.threshold),
+            };
+            let Some(shared) = shared_at_least(own, set, least) else {
+                continue;
+            };
+            let pair = Pair {
+                earlier: other,
+                later: rank,
+                exact: false,
+                similarity: jaccard(shared, own.len(), set.len()),
+                containment: shared as f64 / own.len().min(set.len()) as f64,
+            };
+            if list_all {
+                finding.near.push(pair);
+            }
+            if self.is_representative(other) && best.is_none_or(|best| pair.similarity > best) {
+                finding.best = Some(pair);
+            }
+        }
+    }
+
+    fn is_leader(&self, rank: usize) -> bool {
+        self.twins[rank] == rank as u32 && !self.empty[rank]
+    }
+
+    fn low_bytes(&self, rank: u32) -> &[u8] {
+        let doc = self.order[rank as usize] as usize;
+        &self.low[doc * self.num_perm..(doc + 1) * self.num_perm]
+    }
+}
+
+/// Number of positions at which two equally long slices agree.
+fn equal_bytes(a: &[u8], b: &[u8]) -> u32 {
+    const LANES: usize = 32;
+    let mut equal = 0;
+    // A lane counts up to 255 in its byte, so at most 255 chunks go into one sum.
+    for (a, b) in a.chunks(LANES * 255).zip(b.chunks(LANES * 255)) {
+        let mut lanes = [0u8; LANES];
+        let (whole_a, rest_a) = a.as_chunks::<LANES>();
+        let (whole_b, rest_b) = b.as_chunks::<LANES>();
+        for (x, y) in whole_a.iter().zip(whole_b) {
+            for lane in 0..LANES {
+                lanes[lane] += u8::from(x[lane] == y[lane]);
+            }
+        }
+        equal += lanes.iter().map(|&count| u32::from(count)).sum::<u32>();
+        equal += rest_a.iter().zip(rest_b).filter(|(x, y)| x == y).count() as u32;
+    }
+    equal
+}
