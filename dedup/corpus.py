@@ -6,7 +6,6 @@ where they can be read again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -39,7 +38,8 @@ class Places:
     Attributes:
         paths: The path of each record file, and of each file that is one document.
         path: uint32[n], index into `paths`.
-        number: int64[n], line or row number; 0 where the file is the document.
+        number: int64[n], line or row number; 0 where the file is the document. The array `Corpus.numbers` itself where
+            no file is.
     """
 
     paths: Texts
@@ -68,7 +68,7 @@ class Corpus:
         first: int64[sources + 1], position of the first document of each source.
         first_segment: int64[sources + 1], index of the first segment of each source.
         tokens: uint32[n], tokens of the clean texts; 0 = empty.
-        digest: uint64[n, 2], digests of the clean texts.
+        digest: uint64[n, 2], digests of the clean texts; without rows where the keep policy does not ask for them.
         values: int64[n] for each rule of the keep policy that has a field.
         segments: Where the documents can be read again.
         skipped: Records that could not be used.
@@ -164,7 +164,8 @@ class CorpusBuilder:
         self._ids.append(identify(source, batch))
         self._numbers.append(batch.numbers)
         self._tokens.append(sketches.tokens)
-        self._digest.append(sketches.digest)
+        if self.policy.breaks_ties:
+            self._digest.append(sketches.digest)
         self._values.append(self.policy.values(batch.fields[: len(self.policy.fields())]))
         self._segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
@@ -184,17 +185,21 @@ class CorpusBuilder:
         self._source_path = None
 
     def build(self) -> Corpus:
-        """The corpus of all batches."""
-        places = Places(
-            concatenate(self._paths), _joined(self._path, np.uint32), _joined(self._place_numbers, np.int64)
-        )
-        ids, renamed = unique(concatenate(self._ids), places.texts)
+        """The corpus of all batches. What is joined is let go at once: the builder can be used no more."""
+        has_files = any(a is not b for a, b in zip(self._numbers, self._place_numbers, strict=True))
+        numbers = _joined(self._numbers, np.int64)
+        place_numbers = _joined(self._place_numbers, np.int64) if has_files else numbers
+        self._place_numbers.clear()
+        places = Places(concatenate(self._paths), _joined(self._path, np.uint32), place_numbers)
+        named = concatenate(self._ids)
+        self._ids.clear()
+        ids, renamed = unique(named, places.texts)
         rules = [rule for rule in self.policy.rules if rule.field is not None]
         return Corpus(
             ids=ids,
             renamed=renamed,
             places=places,
-            numbers=_joined(self._numbers, np.int64),
+            numbers=numbers,
             first=np.array(self._first, np.int64),
             first_segment=np.array(self._first_segment, np.int64),
             tokens=_joined(self._tokens, np.uint32),
@@ -217,5 +222,8 @@ class CorpusBuilder:
         return first
 
 
-def _joined(parts: Sequence[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype)
+def _joined(parts: list[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
+    """All of `parts`, one after the other; the list is empty afterwards."""
+    whole = np.concatenate(parts) if parts else np.zeros(0, dtype)
+    parts.clear()
+    return whole

@@ -16,6 +16,9 @@ from dedup import native
 from dedup.model import I64, U64, Column, Mask, Texts
 from dedup.native import array_of
 
+GATHERED = 1 << 14
+"""Texts that are gathered at a time: it takes an index of eight bytes for each byte."""
+
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
@@ -74,11 +77,9 @@ def unique(ids: Texts, places: Callable[[I64], Texts]) -> tuple[Texts, Renamed]:
         is itself the id of another document gets `#2`, `#3`, ... appended.
     """
     hashes = _hashes(ids)
-    order = np.argsort(hashes, kind="stable")
-    repeated = _repeated(hashes[order])
     seen: set[bytes] = set()
     again = []
-    for position in np.sort(order[repeated]).tolist():
+    for position in _repeated(hashes).tolist():
         identity = ids.bytes_at(position)
         if identity in seen:
             again.append(position)
@@ -104,10 +105,15 @@ def concatenate(parts: Sequence[Texts]) -> Texts:
 
 def gather(texts: Texts, positions: I64) -> Texts:
     """The texts at some positions, in that order."""
+    data = array_of(texts.data)
     starts, lengths = texts.offsets[positions], np.diff(texts.offsets)[positions]
-    offsets = _offsets(lengths)
-    index = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Texts(array_of(texts.data)[index].tobytes(), offsets)
+    parts = []
+    for first in range(0, len(positions), GATHERED):
+        some = slice(first, first + GATHERED)
+        offsets = _offsets(lengths[some])
+        index = np.repeat(starts[some] - offsets[:-1], lengths[some]) + np.arange(offsets[-1])
+        parts.append(data[index].tobytes())
+    return Texts(b"".join(parts), _offsets(lengths))
 
 
 def _choose(first: Mask, one: Texts, other: Texts) -> Texts:
@@ -139,10 +145,11 @@ def _hashes(texts: Texts) -> U64:
     return native.hash_texts(array_of(texts.data), texts.offsets)
 
 
-def _repeated(ascending: U64) -> Mask:
-    """Which of some sorted values have an equal neighbour."""
-    equal = ascending[1:] == ascending[:-1]
-    return np.append(False, equal) | np.append(equal, False) if len(ascending) else np.zeros(0, np.bool_)
+def _repeated(hashes: U64) -> I64:
+    """Where the values are that occur more than once, ascending."""
+    ascending = np.sort(hashes)
+    twice = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    return np.flatnonzero(np.isin(hashes, twice)) if len(twice) else np.empty(0, np.int64)
 
 
 def _offsets(lengths: I64) -> I64:

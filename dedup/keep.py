@@ -65,6 +65,11 @@ class Policy:
         """Names of the record fields the policy needs, each once."""
         return tuple(dict.fromkeys(rule.field for rule in self.rules if rule.field is not None))
 
+    @property
+    def breaks_ties(self) -> bool:
+        """Whether `order` looks at more than positions, and so needs the digests of the clean texts."""
+        return self.rules[0].kind not in ("first", "last")
+
     def values(self, columns: Sequence[Column]) -> list[I64]:
         """What the policy needs to keep of some documents.
 
@@ -98,7 +103,7 @@ class Policy:
         Args:
             values: int64[n] per rule that has a field, as `values` gives them.
             tokens: uint32[n], tokens of the clean texts.
-            digest: uint64[n, 2], digests of the clean texts.
+            digest: uint64[n, 2], digests of the clean texts; only read if the policy `breaks_ties`.
             ids: The `n` ids.
 
         Returns:
