@@ -83,6 +83,20 @@ def unique(hashes: U64, offsets: I64) -> tuple[U64, I64]:
 def verify(hashes: U64, offsets: I64, pairs: I64, threshold: float) -> F64:
     """The Jaccard similarity of each pair of sets that `unique` made; 0 for one below the threshold."""
 
+def compact(rows: U8) -> U8:
+    """`stages.Stages.compact`, of the bytes of rows."""
+
+def tally(rows: U8) -> tuple[U64, U8, U8, U32, U32, U32, U64, U32, U64, U32, U32]:
+    """The fields of `observations.Tally`, in its order, of the bytes of rows that `compact` gave."""
+
+@final
+class Observer:
+    """See `stages.Observer`."""
+
+    def __new__(cls, repeated_texts: bool) -> Self: ...
+    def observe(self, data: U8, offsets: I64, sources: U64, places: U64) -> tuple[U8, U64, TextArrays]:
+        """The fields of `observations.Observations`, in its order, with the rows as bytes."""
+
 @final
 class Stripper:
     """Boilerplate rules, ready to strip texts. ValueError for a rule that cannot be used."""

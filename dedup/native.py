@@ -18,6 +18,7 @@ from dedup.model import (
     I64,
     U8,
     U32,
+    U64,
     Buffer,
     Column,
     Form,
@@ -31,12 +32,12 @@ from dedup.model import (
     Stripped,
     Texts,
 )
-from dedup.observations import Rows, Tally
-from dedup.stages import Observer
+from dedup.observations import ROW, Observations, Rows, Tally
 
 __all__ = [
     "Native",
     "NativeMatcher",
+    "NativeObserver",
     "annotate",
     "array_of",
     "cluster_rows",
@@ -145,28 +146,34 @@ class Native:
         """All stages in a row, each document without leaving the cache."""
         return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets))
 
-    def observer(self, repeated_texts: bool) -> Observer:
+    def observer(self, repeated_texts: bool) -> NativeObserver:
         """What turns texts into observations."""
-        from dedup.reference.learn import ReferenceObserver
-
-        return ReferenceObserver(repeated_texts)
+        return NativeObserver(repeated_texts)
 
     def compact(self, rows: Rows) -> Rows:
         """The counts of some rows."""
-        from dedup.reference import learn
-
-        return learn.compact(rows)
+        return _kernel.compact(_bytes_of(rows)).view(ROW)
 
     def tally(self, rows: Rows) -> Tally:
         """What counts say."""
-        from dedup.reference import learn
-
-        return learn.tally(rows)
+        return Tally(*_kernel.tally(_bytes_of(rows)))
 
     def matcher(self, *, pairs: bool = False, links: bool = False) -> NativeMatcher:
         """A matcher with the engine's settings."""
         threshold, gate = self.settings.threshold, self.bands.gate
         return NativeMatcher(_kernel.Matcher(self._engine, threshold, gate, pairs, links))
+
+
+class NativeObserver:
+    """`stages.Observer` on the kernel."""
+
+    def __init__(self, repeated_texts: bool) -> None:
+        self._observer = _kernel.Observer(repeated_texts)
+
+    def observe(self, texts: Texts, sources: U64, places: U64) -> Observations:
+        """The observations of a batch."""
+        rows, keys, given = self._observer.observe(array_of(texts.data), texts.offsets, sources, places)
+        return Observations(rows.view(ROW), keys, _texts(*given))
 
 
 class NativeMatcher:
@@ -198,6 +205,10 @@ def _scan(arrays: _kernel.ScanArrays) -> Scan:
     texts, columns, starts, ends, lines, repaired, skipped, line_count = arrays
     lifted = [Column(_texts(*column), valid) for column, valid in columns]
     return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count)
+
+
+def _bytes_of(rows: Rows) -> U8:
+    return np.ascontiguousarray(rows).view(np.uint8)
 
 
 def _texts(data: U8, offsets: I64) -> Texts:

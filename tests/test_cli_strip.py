@@ -81,7 +81,10 @@ def test_explain_is_coloured_where_colours_are_welcome(
 
 def test_explain_as_json(dedup: Cli, article: Path) -> None:
     Path("second.txt").write_text(BODY)
-    rows = [json.loads(line) for line in dedup("strip", article, "second.txt", "--explain", "--json").out.splitlines()]
+    rows = [
+        json.loads(line)
+        for line in dedup("strip", article, "second.txt", "--explain", "--json").out.splitlines()
+    ]
     assert rows == [
         {
             "id": "bridge.txt",

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import xxhash
@@ -94,9 +95,9 @@ def observe(text: str) -> Iterator[tuple[Line, Kind, tuple[int, ...]]]:
 
 def _cuts(f: Form, is_head: bool) -> Iterator[tuple[Line, Kind]]:
     for end in prefixes(f) if is_head else ():
-        yield _line(plain_of(f.data[:end]), Kind.PREFIX), Kind.PREFIX
+        yield _line(plain_of(f.data[f.start : end]), Kind.PREFIX), Kind.PREFIX
     for start in suffixes(f):
-        yield _line(plain_of(f.data[start:]), Kind.SUFFIX), Kind.SUFFIX
+        yield _line(plain_of(f.data[start : f.end]), Kind.SUFFIX), Kind.SUFFIX
 
 
 def _line(plain: bytes, kind: Kind) -> Line:
@@ -127,9 +128,9 @@ def _mix(value: int) -> int:
 def compact(rows: Rows) -> Rows:
     """The counts of some rows, ordered by key and source; see `observations`."""
     out: list[tuple[object, ...]] = []
-    for (key, source), some in groupby(sorted(rows.tolist()), lambda row: row[:2]):
+    for (key, source), some in groupby(sorted(_listed(rows)), lambda row: row[:2]):
         group = list(some)
-        _, _, _, _, _, words, kind, _ = group[0]
+        words, kind = min(row[5] for row in group), min(row[6] for row in group)
         slots = [sorted({row[3][s] for row in group} - {NO_STORY})[:STORIES] for s in range(SLOTS)]
         places = sorted({row[2] for row in group} - {0})[:PLACES]
         documents = min(sum(row[4] for row in group), 0xFFFFFFFF)
@@ -145,7 +146,7 @@ def tally(rows: Rows) -> Tally:
     keys: list[tuple[object, ...]] = []
     places: list[list[int]] = []
     groups: list[tuple[int, ...]] = []
-    for key, some in groupby(rows.tolist(), lambda row: row[0]):
+    for key, some in groupby(_listed(rows), lambda row: row[0]):
         group = list(some)
         documents = Counter[int]()
         for row in group:
@@ -155,10 +156,11 @@ def tally(rows: Rows) -> Tally:
         known = sorted(source for source in documents if source)
         for source in known:
             stories = _distinct([row for row in group if row[1] == source])
-            groups.append((len(keys), source, documents[source], stories))
+            groups.append((len(keys), source, min(documents[source], 0xFFFFFFFF), stories))
         least = sorted({row[2] for row in group} - {0})[:PLACES]
         places.append(least + [0] * (PLACES - len(least)))
-        keys.append((key, group[0][6], group[0][5], min(total, 0xFFFFFFFF), _distinct(group), len(known)))
+        words, kind = min(row[5] for row in group), min(row[6] for row in group)
+        keys.append((key, kind, words, min(total, 0xFFFFFFFF), _distinct(group), len(known)))
     by_key = list(zip(*keys, strict=True)) or [()] * 6
     by_group = list(zip(*groups, strict=True)) or [()] * 4
     return Tally(
@@ -176,7 +178,12 @@ def tally(rows: Rows) -> Tally:
     )
 
 
-def _distinct(group: list[tuple[list[int], ...]]) -> int:
+def _listed(rows: Rows) -> list[tuple[Any, ...]]:
+    """The rows as tuples, their stories too."""
+    return [(*row[:3], tuple(row[3].tolist()), *row[4:]) for row in rows.tolist()]
+
+
+def _distinct(group: list[tuple[Any, ...]]) -> int:
     """Distinct stories: the lower median over the slots."""
     counts = []
     for slot in range(SLOTS):
@@ -185,4 +192,4 @@ def _distinct(group: list[tuple[list[int], ...]]) -> int:
         # 2002).
         is_exact = len(values) < STORIES
         counts.append(len(values) if is_exact else (STORIES - 1) * 2**32 // values[-1])
-    return sorted(counts)[(SLOTS - 1) // 2]
+    return min(sorted(counts)[(SLOTS - 1) // 2], 0xFFFFFFFF)

@@ -163,7 +163,7 @@ def prefixes(form: Form) -> tuple[int, ...]:
     plain = form.plain
     ends = set()
     for mark in (*DELIMITERS, b": "):
-        at = plain.find(mark)
+        at = plain.find(mark, 1)
         while at > 0:
             ends.add(at + len(mark))
             at = plain.find(mark, at + 1)

@@ -8,6 +8,7 @@ mod bands;
 mod bindings;
 mod classes;
 mod json;
+mod learn;
 mod matching;
 mod rows;
 mod sets;
@@ -28,6 +29,8 @@ mod _kernel {
     use crate::bindings::ids::hash_texts;
     #[pymodule_export]
     use crate::bindings::json::{annotate, scan, scan_spans, select, split_array};
+    #[pymodule_export]
+    use crate::bindings::learn::{Observer, compact, tally};
     #[pymodule_export]
     use crate::bindings::matcher::Matcher;
     #[pymodule_export]

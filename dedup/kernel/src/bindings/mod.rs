@@ -5,6 +5,7 @@ mod buffers;
 pub mod engine;
 pub mod ids;
 pub mod json;
+pub mod learn;
 pub mod matcher;
 pub mod rows;
 pub mod sets;
