@@ -74,8 +74,10 @@ class Corpus:
         skipped: Records that could not be used.
         repaired: Documents with invalid UTF-8 or lone surrogates.
         without_id: Documents that go by their place, since their id field is missing or empty; files of text have none.
-        dropped_lines: Lines that stripping removed whole.
-        removed_bytes: Bytes that stripping removed.
+        removed_lines: int64[r + 2], lines that stripping removed whole, by rule; see `Sketches`. Empty if there are no
+            documents.
+        removed_chars: int64[r + 2], characters that stripping removed, likewise.
+        guarded: int64[g], ascending positions of the documents in which a guard rail held rules back.
         text_bytes: Bytes of the raw texts.
         read_bytes: Bytes of the inputs.
     """
@@ -93,8 +95,9 @@ class Corpus:
     skipped: list[Skipped]
     repaired: int
     without_id: int
-    dropped_lines: int
-    removed_bytes: int
+    removed_lines: I64
+    removed_chars: I64
+    guarded: I64
     text_bytes: int
     read_bytes: int
 
@@ -112,7 +115,7 @@ class Corpus:
 
 @dataclass(slots=True)
 class CorpusBuilder:
-    """Collects batches; the arrays are joined once, at the end.
+    """Collects batches and, then or later, the sketches of their texts; the arrays are joined once, at the end.
 
     Attributes:
         policy: Says which fields to keep.
@@ -136,8 +139,9 @@ class CorpusBuilder:
     _skipped: list[Skipped] = field(default_factory=list)
     _repaired: int = 0
     _without_id: int = 0
-    _dropped_lines: int = 0
-    _removed_bytes: int = 0
+    _removed: tuple[I64, I64] | None = None
+    _guarded: list[I64] = field(default_factory=list)
+    _sketched: int = 0
     _text_bytes: int = 0
     _read_bytes: int = 0
     _source_bytes: int = 0
@@ -148,7 +152,12 @@ class CorpusBuilder:
         """Bytes read so far."""
         return self._read_bytes + self._source_bytes
 
-    def add(self, source: Source, batch: Batch, sketches: Sketches) -> None:
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """Where the documents so far can be read again, one segment a batch."""
+        return self._segments
+
+    def add(self, source: Source, batch: Batch) -> None:
         """Take in the next batch of the current source."""
         n = len(batch.texts)
         if batch.paths is None:
@@ -163,18 +172,25 @@ class CorpusBuilder:
             self._place_numbers.append(np.zeros(n, np.int64))
         self._ids.append(identify(source, batch))
         self._numbers.append(batch.numbers)
-        self._tokens.append(sketches.tokens)
-        if self.policy.breaks_ties:
-            self._digest.append(sketches.digest)
         self._values.append(self.policy.values(batch.fields[: len(self.policy.fields())]))
         self._segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
         self._repaired += batch.repaired
-        self._dropped_lines += int(sketches.removed_lines.sum())
-        self._removed_bytes += int(sketches.removed_chars.sum())
         self._text_bytes += int(batch.texts.offsets[-1] - batch.texts.offsets[0])
         self._source_bytes = batch.bytes_read
         self.size += n
+
+    def add_sketches(self, sketches: Sketches) -> None:
+        """Take in what is to be known of the texts of the next batch, in the order of the batches."""
+        self._tokens.append(sketches.tokens)
+        if self.policy.breaks_ties:
+            self._digest.append(sketches.digest)
+        self._guarded.append(np.flatnonzero(sketches.guarded) + self._sketched)
+        removed = sketches.removed_lines, sketches.removed_chars
+        if self._removed is not None:
+            removed = removed[0] + self._removed[0], removed[1] + self._removed[1]
+        self._removed = removed
+        self._sketched += len(sketches.tokens)
 
     def end_source(self) -> None:
         """The next batch is from another source."""
@@ -195,6 +211,7 @@ class CorpusBuilder:
         self._ids.clear()
         ids, renamed = unique(named, places.texts)
         rules = [rule for rule in self.policy.rules if rule.field is not None]
+        removed_lines, removed_chars = self._removed or (np.zeros(0, np.int64), np.zeros(0, np.int64))
         return Corpus(
             ids=ids,
             renamed=renamed,
@@ -209,8 +226,9 @@ class CorpusBuilder:
             skipped=self._skipped,
             repaired=self._repaired,
             without_id=self._without_id,
-            dropped_lines=self._dropped_lines,
-            removed_bytes=self._removed_bytes,
+            removed_lines=removed_lines,
+            removed_chars=removed_chars,
+            guarded=_joined(self._guarded, np.int64),
             text_bytes=self._text_bytes,
             read_bytes=self._read_bytes,
         )

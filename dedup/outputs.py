@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,6 +69,14 @@ class Outcome:
         rows = (found.pair_relation[some], found.pair_similarity[some], found.pair_containment[some])
         return native.pair_rows(self._ids, np.ascontiguousarray(found.pairs[some]), *rows).data
 
+    def guarded_rows(self, start: int, stop: int) -> Buffer:
+        """Lines of guarded.jsonl."""
+        some = self.corpus.guarded[start:stop]
+        ids = (self.corpus.ids.bytes_at(i).decode("utf-8", "replace") for i in some.tolist())
+        places = self.corpus.places.texts(some).strings()
+        rows = ({"id": name, "location": place} for name, place in zip(ids, places, strict=True))
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
     @property
     def _ids(self) -> TextBuffers:
         return self.corpus.ids.data, self.corpus.ids.offsets
@@ -112,14 +121,17 @@ def write_records(
         progress.update(stop, stop)
 
 
-def write_tables(directory: OutputDirectory, outcome: Outcome, pairs: bool) -> None:
-    """Write clusters.jsonl, skipped.jsonl and, if asked for, pairs.jsonl. Raises OutputError."""
+def write_tables(directory: OutputDirectory, outcome: Outcome, *, pairs: bool, guarded: bool) -> None:
+    """Write clusters.jsonl, skipped.jsonl and, if asked for, pairs.jsonl and guarded.jsonl. Raises OutputError."""
     count = len(outcome.corpus)
     write_chunks(directory, "clusters.jsonl", (outcome.cluster_rows(*part) for part in _parts(count)))
     write_skipped(directory, "skipped.jsonl", outcome.corpus.skipped)
     if pairs:
         found = len(outcome.matches.pairs)
         write_chunks(directory, "pairs.jsonl", (outcome.pair_rows(*part) for part in _parts(found)))
+    if guarded:
+        held = len(outcome.corpus.guarded)
+        write_chunks(directory, "guarded.jsonl", (outcome.guarded_rows(*part) for part in _parts(held)))
 
 
 def _parts(count: int) -> Iterator[tuple[int, int]]:

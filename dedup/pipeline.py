@@ -29,6 +29,7 @@ from dedup.outputs import Outcome, write_records, write_tables
 from dedup.progress import Progress, Silent
 from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
 from dedup.stages import Matcher, Stages
+from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
 from dedup.writers import OutputDirectory, write_json
@@ -155,7 +156,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                         "copy": options.copy,
                     }
                     write_records(directory, sources, outcome, progress, **flags)
-                    write_tables(directory, outcome, options.pairs)
+                    write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
         summary = replace(summary, timings=dict(clock.seconds))
         if directory is not None:
             write_json(directory, "summary.json", summary.as_dict())
@@ -230,7 +231,8 @@ def _read(
                 sketches = stages.sketch(batch.texts)
                 matcher.add(sketches)
             with clock.stage("read"):
-                builder.add(source, batch, sketches)
+                builder.add(source, batch)
+                builder.add_sketches(sketches)
             progress.update(builder.read_bytes, builder.size)
         builder.end_source()
     with clock.stage("read"):
@@ -276,12 +278,16 @@ def _summarise(
         )
         for position in largest(cluster_sizes, LARGEST)
     ]
+    stripping = None
+    if options.settings.strip:
+        stripping = Stripping.of(rules, corpus.removed_lines, corpus.removed_chars, len(corpus.guarded))
     rules_digest = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
     settings = replace(options.settings, bands=bands.bands, rows=bands.rows).as_dict(rules=rules_digest)
     return summarise(
         corpus,
         matches,
         bands,
+        stripping=stripping,
         clusters=clusters,
         missing=policy.missing(corpus.values),
         sources=sources,

@@ -16,6 +16,7 @@ from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
 from dedup.model import Matches, Relation, Skipped
+from dedup.stripping import Stripping
 from dedup.version import version, versions
 
 LARGEST = 5
@@ -32,6 +33,9 @@ WIDE_SHARE = 0.05
 
 WIDE_SIZE = 20
 """... if it has at least this many: in a corpus of 60 articles, four copies are no cause for alarm."""
+
+GUARDED_SHARE = 0.05
+"""More guarded articles than this draw a warning: their boilerplate is not boilerplate, or they are mere fragments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ class Summary:
         missing: Documents without a usable value, by field of the keep policy.
         clusters: Clusters of at least two documents.
         largest: The largest of them.
-        dropped_lines, removed_bytes: What stripping took.
+        stripping: What stripping took; None where nothing was stripped.
         text_bytes: Bytes of the raw texts.
         sources: Number of inputs.
         bands: How candidates were found.
@@ -93,8 +97,7 @@ class Summary:
     missing: dict[str, int]
     clusters: int
     largest: list[Cluster]
-    dropped_lines: int
-    removed_bytes: int
+    stripping: Stripping | None
     text_bytes: int
     sources: int
     bands: Bands
@@ -135,7 +138,7 @@ class Summary:
             "missing_keep_values": self.missing,
             "clusters": self.clusters,
             "largest_clusters": [{"id": c.id, "size": c.size, "title": c.title} for c in self.largest],
-            "stripped": {"lines": self.dropped_lines, "bytes": self.removed_bytes},
+            "stripped": self.stripping and self.stripping.as_dict(),
             "text_bytes": self.text_bytes,
             "sources": self.sources,
             "bands": {
@@ -181,6 +184,11 @@ class Summary:
                 f"one cluster holds {widest.size:,} of {documents:,} articles ({widest.id}): "
                 "check that it is one story, not one template"
             )
+        if self.stripping is not None and self.stripping.guarded > GUARDED_SHARE * documents:
+            found.append(
+                "in many articles stripping was held back, since fewer than 40 words would remain "
+                f"({self.stripping.guarded:,} of {documents:,}): look at some with dedup strip --explain"
+            )
         if self.duplicate_ids:
             example = self.duplicate_id_examples[0]
             found.append(
@@ -210,6 +218,7 @@ def summarise(
     matches: Matches,
     bands: Bands,
     *,
+    stripping: Stripping | None,
     clusters: list[Cluster],
     missing: dict[str, int],
     sources: int,
@@ -241,8 +250,7 @@ def summarise(
         missing=missing,
         clusters=int(np.count_nonzero(cluster_sizes > 1)),
         largest=clusters,
-        dropped_lines=corpus.dropped_lines,
-        removed_bytes=corpus.removed_bytes,
+        stripping=stripping,
         text_bytes=corpus.text_bytes,
         sources=sources,
         bands=bands,

@@ -13,7 +13,11 @@ from dedup.cli.messages import coloured, warn
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from dedup.stripping import Stripping
     from dedup.summary import Summary
+
+CLASSES = 5
+"""Classes of boilerplate that are named."""
 
 
 def show(summary: Summary, output: Path | None, *, json: bool, quiet: bool) -> None:
@@ -92,9 +96,15 @@ def _counts(summary: Summary, output: Path | None) -> Table:
         )
     table.add_row()
     table.add_row("bands", "", describe_bands(summary))
-    if summary.removed_bytes:
-        lines = _plural(summary.dropped_lines, "line")
-        table.add_row("stripped", "", f"{lines} of boilerplate, {_bytes(summary.removed_bytes)} in all")
+    if summary.stripping is not None and summary.stripping.characters:
+        table.add_row("stripped", "", describe_stripping(summary.stripping))
+    if summary.stripping is not None and summary.stripping.guarded:
+        place = "" if output is None else "; see guarded.jsonl"
+        table.add_row(
+            "guarded",
+            f"{summary.stripping.guarded:,}",
+            f"fewer than 40 words would remain: rules held back{place}",
+        )
     stages = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in summary.timings.items())
     table.add_row("time", "", f"{summary.seconds:.1f} s: {stages}")
     if summary.seconds:
@@ -110,6 +120,13 @@ def describe_bands(summary: Summary) -> str:
     return (
         f"{bands.bands} bands x {bands.rows} rows: {recall:.1f}% of pairs at {threshold:g} become candidates"
     )
+
+
+def describe_stripping(stripping: Stripping) -> str:
+    """What stripping took, in a line."""
+    most = ", ".join(f"{one.name} {one.lines:,}" for one in stripping.by_class[:CLASSES] if one.lines)
+    more = ", …" if len(stripping.by_class) > CLASSES else ""
+    return f"{_plural(stripping.lines, 'line')}, {_plural(stripping.characters, 'character')}: {most}{more}"
 
 
 def _clusters(summary: Summary) -> Table:

@@ -26,7 +26,10 @@ from dedup.errors import OutputError
 LAST = "summary.json"
 """Renamed after all others: where it is, the outputs are complete, and all of one run."""
 
-RESULTS = ("kept", "removed", "kept.txt", "removed.txt", "clusters.jsonl", "pairs.jsonl", "skipped.jsonl")
+RESULTS = (
+    *("kept", "removed", "kept.txt", "removed.txt"),
+    *("clusters.jsonl", "pairs.jsonl", "skipped.jsonl", "guarded.jsonl", "learned.toml"),
+)
 """What else a run may leave in its directory; folders end with what is in them."""
 
 STAGING = ".dedup-staging-"
