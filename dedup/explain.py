@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from dedup.model import Removal, Rule
 from dedup.reference.strip import HEAD, TAIL
 
-STRUCTURE = "structure"
-"""Class of what goes without a rule: captions around a number, repeated lines."""
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -49,8 +46,8 @@ def lines(text: str, removals: Iterable[Removal]) -> list[Line]:
 
 
 def class_of(rule: str, rules: Mapping[str, Rule]) -> str:
-    """Class of the rule with the id `rule`."""
-    return rules[rule].cls if rule in rules else STRUCTURE
+    """Class of the rule with the id `rule`; `structure` for what goes without one."""
+    return rules[rule].cls if rule in rules else rule.partition(".")[0]
 
 
 def record(

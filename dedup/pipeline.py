@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,10 +24,11 @@ from dedup.corpus import Corpus, CorpusBuilder
 from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.keep import Policy
-from dedup.model import I64, Matches, Rule
+from dedup.model import I64, Matches, Rule, Texts
 from dedup.outputs import Outcome, write_records, write_tables
-from dedup.progress import Progress, Silent
+from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
+from dedup.reading import read, unchanged
 from dedup.stages import Matcher, Stages
 from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
@@ -139,9 +140,19 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         for source in sources:
             stack.callback(source.close)
         matcher = stages.matcher(pairs=options.pairs, links=options.families)
-        with _unchanged(sources):
-            corpus = _read(sources, policy, stages, matcher, options.limit, progress, clock)
+        builder = CorpusBuilder(policy)
+
+        def sketch(texts: Texts) -> None:
+            with clock.stage("sketch"):
+                sketches = stages.sketch(texts)
+                matcher.add(sketches)
+                builder.add_sketches(sketches)
+
+        with unchanged(sources):
+            read(sources, builder, options.limit, lambda batch: sketch(batch.texts), progress, clock)
             check_articles(sources)
+            with clock.stage("read"):
+                corpus = builder.build()
             with clock.stage("match"):
                 order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
                 matches = _match(matcher, corpus, order, sources, progress)
@@ -164,22 +175,6 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     return summary
 
 
-@contextmanager
-def _unchanged(sources: Sequence[Source]) -> Iterator[None]:
-    """Raise InputError when a source changed during the block.
-
-    Also where the block fails: a record that was written over is none any more, and that is the reason to give.
-    """
-    try:
-        yield
-    except Exception:
-        for source in sources:
-            source.check_unchanged()
-        raise
-    for source in sources:
-        source.check_unchanged()
-
-
 def _keep_apart(inputs: Sequence[str], output: Path) -> None:
     """Refuse inputs that are results: they would be replaced. Results below an input folder are not found at all."""
     target = output.resolve()
@@ -189,54 +184,6 @@ def _keep_apart(inputs: Sequence[str], output: Path) -> None:
             raise UsageError(f"{output} is the input", "write to a directory: -o DIR")
         if name != "-" and path.is_relative_to(target):
             raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds by stage, in the order in which the stages first ran."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Count the time of the block for a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
-
-
-def _read(
-    sources: Sequence[Source],
-    policy: Policy,
-    stages: Stages,
-    matcher: Matcher,
-    limit: int | None,
-    progress: Progress,
-    clock: Clock,
-) -> Corpus:
-    """Read all sources once; the sketches go to the matcher, all else into the corpus."""
-    builder = CorpusBuilder(policy)
-    sizes_known = [source.size for source in sources if source.size is not None]
-    progress.start("reading", sum(sizes_known) if len(sizes_known) == len(sources) else None, "bytes")
-    for source in sources:
-        batches = source.batches(None if limit is None else limit - builder.size)
-        while True:
-            with clock.stage("read"):
-                batch = next(batches, None)
-            if batch is None:
-                break
-            with clock.stage("sketch"):
-                sketches = stages.sketch(batch.texts)
-                matcher.add(sketches)
-            with clock.stage("read"):
-                builder.add(source, batch)
-                builder.add_sketches(sketches)
-            progress.update(builder.read_bytes, builder.size)
-        builder.end_source()
-    with clock.stage("read"):
-        return builder.build()
 
 
 def _match(

@@ -1,7 +1,11 @@
-"""How far a run is: what the pipeline tells whoever wants to show it. Library code never prints."""
+"""How far a run is, and where its time went: told to whoever wants to show it. Library code never prints."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -29,3 +33,19 @@ class Silent:
 
     def update(self, done: int, articles: int) -> None:
         """Show nothing."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Seconds by stage, in the order in which the stages first ran."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time of the block for a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start

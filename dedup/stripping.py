@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.explain import STRUCTURE
 from dedup.model import I64, Rule
 
 MOST = 10
 """Rules that are listed."""
 
+STRUCTURE = "structure"
+"""Class of what goes without a rule ..."""
+
 STRUCTURAL = ("structure.caption", "structure.repeat")
-"""What goes without a rule; their counts come after those of the rules."""
+"""... and its names; their counts come after those of the rules."""
 
 
 @dataclass(frozen=True, slots=True)

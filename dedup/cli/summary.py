@@ -126,7 +126,8 @@ def describe_stripping(stripping: Stripping) -> str:
     """What stripping took, in a line."""
     most = ", ".join(f"{one.name} {one.lines:,}" for one in stripping.by_class[:CLASSES] if one.lines)
     more = ", …" if len(stripping.by_class) > CLASSES else ""
-    return f"{_plural(stripping.lines, 'line')}, {_plural(stripping.characters, 'character')}: {most}{more}"
+    counts = f"{_plural(stripping.lines, 'line')}, {_plural(stripping.characters, 'character')}"
+    return f"{counts}: {most}{more}" if most else counts
 
 
 def _clusters(summary: Summary) -> Table:
