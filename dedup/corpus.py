@@ -22,13 +22,14 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 def identify(source: Source, batch: Batch) -> Texts:
     """The id of each document of a batch, before duplicates are told apart."""
+    return complete(batch.ids, lambda: locate(source, batch))
 
-    def places() -> Texts:
-        if batch.paths is not None:
-            return concatenate([batch.paths])
-        return numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
 
-    return complete(batch.ids, places)
+def locate(source: Source, batch: Batch) -> Texts:
+    """The place of each document of a batch: `path:number`, or its own path."""
+    if batch.paths is not None:
+        return concatenate([batch.paths])
+    return numbered(source.path.encode("utf-8", "surrogateescape"), batch.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,6 @@ class Corpus:
         removed_chars: int64[r + 2], characters that stripping removed, likewise.
         guarded: int64[g], ascending positions of the documents in which a guard rail held rules back.
         text_bytes: Bytes of the raw texts.
-        read_bytes: Bytes of the inputs.
     """
 
     ids: Texts
@@ -99,7 +99,6 @@ class Corpus:
     removed_chars: I64
     guarded: I64
     text_bytes: int
-    read_bytes: int
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -143,17 +142,10 @@ class CorpusBuilder:
     _guarded: list[I64] = field(default_factory=list)
     _sketched: int = 0
     _text_bytes: int = 0
-    _read_bytes: int = 0
-    _source_bytes: int = 0
     _source_path: int | None = None
 
     @property
-    def read_bytes(self) -> int:
-        """Bytes read so far."""
-        return self._read_bytes + self._source_bytes
-
-    @property
-    def segments(self) -> Sequence[Segment]:
+    def segments(self) -> list[Segment]:
         """Where the documents so far can be read again, one segment a batch."""
         return self._segments
 
@@ -177,7 +169,6 @@ class CorpusBuilder:
         self._skipped.extend(batch.skipped)
         self._repaired += batch.repaired
         self._text_bytes += int(batch.texts.offsets[-1] - batch.texts.offsets[0])
-        self._source_bytes = batch.bytes_read
         self.size += n
 
     def add_sketches(self, sketches: Sketches) -> None:
@@ -196,8 +187,6 @@ class CorpusBuilder:
         """The next batch is from another source."""
         self._first.append(self.size)
         self._first_segment.append(len(self._segments))
-        self._read_bytes += self._source_bytes
-        self._source_bytes = 0
         self._source_path = None
 
     def build(self) -> Corpus:
@@ -230,7 +219,6 @@ class CorpusBuilder:
             removed_chars=removed_chars,
             guarded=_joined(self._guarded, np.int64),
             text_bytes=self._text_bytes,
-            read_bytes=self._read_bytes,
         )
 
     def _add_paths(self, paths: Texts) -> int:

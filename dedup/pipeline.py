@@ -1,6 +1,7 @@
 """A batch run: sources in, one article of each story and an account of the rest out.
 
-    read    sources -> batches -> sketches and ids          (one pass, texts are not held)
+    learn   sources -> batches -> counts of lines -> rules  (on request; texts are not held)
+    read    sources -> batches -> sketches and ids          (after learning, from where the texts lie)
     match   the keep policy's order -> clusters             (the documents that pass the gates are read again)
     write   records that stay, clusters, pairs, skipped, summary
 
@@ -11,29 +12,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dedup.bands import choose
 from dedup.boilerplate import load
+from dedup.boilerplate.learned import Learned
+from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.clusters import largest, sizes
 from dedup.config import Settings, fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.keep import Policy
+from dedup.learning import observe
 from dedup.model import I64, Matches, Rule, Texts
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.progress import Clock, Progress, Silent
-from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
-from dedup.reading import read, unchanged
+from dedup.readers import Batch, Fields, Source, check_articles, check_mapped, open_sources
+from dedup.reading import batches, texts_again, unchanged
 from dedup.stages import Matcher, Stages
 from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
-from dedup.writers import OutputDirectory, write_json
+from dedup.writers import OutputDirectory, write_chunks, write_json
 
 SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
@@ -52,6 +56,8 @@ class Options:
         encoding: Encoding of text files and tables.
         limit: Documents to read at most.
         rules: Files with further boilerplate rules.
+        learn: Learn boilerplate from the inputs first.
+        min_documents: Least documents to learn from.
         keep: The keep policy; see `dedup.keep`.
         annotate: Keep every record, with tags.
         families: Add the families.
@@ -73,6 +79,8 @@ class Options:
     encoding: str = "utf-8"
     limit: int | None = None
     rules: tuple[Path, ...] = ()
+    learn: bool = False
+    min_documents: int = MIN_DOCUMENTS
     keep: str = "first"
     annotate: bool = False
     families: bool = False
@@ -94,6 +102,8 @@ class Options:
             "source_field": self.source_field,
             "encoding": self.encoding,
             "limit": self.limit,
+            "learn": self.learn,
+            "min_documents": self.min_documents if self.learn else None,
             "keep": self.keep,
             "annotate": self.annotate,
             "families": self.families,
@@ -122,6 +132,8 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         raise UsageError("a text field has an empty name", "for example --text-field title,body")
     if options.limit is not None and options.limit < 1:
         raise UsageError(f"limit {options.limit} is not 1 or more", "leave it out to read all articles")
+    if options.learn and not options.settings.strip:
+        raise UsageError("learning finds what to strip", "leave out --learn or --no-strip")
     if options.annotate and options.write_removed:
         raise UsageError("with --annotate no record is removed", "leave out --annotate or --write-removed")
     if options.output is not None:
@@ -131,7 +143,10 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     policy = Policy.parse(options.keep, options.source_field)
     rules = load(options.rules) if options.settings.strip else ()
     stages = make_engine(options.engine, options.settings, rules, options.text_fields, options.threads)
-    fields = Fields(options.text_fields, options.id_field, policy.fields(), options.encoding)
+    more = policy.fields()
+    if options.learn and options.source_field is not None and options.source_field not in more:
+        more += (options.source_field,)
+    fields = Fields(options.text_fields, options.id_field, more, options.encoding)
     with ExitStack() as stack:
         directory = None
         if options.output is not None and not options.dry_run:
@@ -139,17 +154,34 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
         for source in sources:
             stack.callback(source.close)
-        matcher = stages.matcher(pairs=options.pairs, links=options.families)
         builder = CorpusBuilder(policy)
-
-        def sketch(texts: Texts) -> None:
-            with clock.stage("sketch"):
-                sketches = stages.sketch(texts)
-                matcher.add(sketches)
-                builder.add_sketches(sketches)
-
         with unchanged(sources):
-            read(sources, builder, options.limit, lambda batch: sketch(batch.texts), progress, clock)
+            learned = None
+            if options.learn:
+                learner = Learner(stages)
+                for source, batch in _read(sources, builder, options.limit, progress, clock):
+                    with clock.stage("learn"):
+                        observe(learner, source, batch, fields, options.source_field)
+                check_articles(sources)
+                with clock.stage("learn"):
+                    learned = learner.learn(options.min_documents)
+                rules += learned.rules()
+                stages = make_engine(
+                    options.engine, options.settings, rules, options.text_fields, options.threads
+                )
+            matcher = stages.matcher(pairs=options.pairs, links=options.families)
+            passing: Iterator[Texts]
+            if options.learn:
+                passing = _read_again(sources, builder, stages, options.text_fields, progress)
+            else:
+                passing = (
+                    batch.texts for _, batch in _read(sources, builder, options.limit, progress, clock)
+                )
+            for texts in passing:
+                with clock.stage("sketch"):
+                    sketches = stages.sketch(texts)
+                    matcher.add(sketches)
+                    builder.add_sketches(sketches)
             check_articles(sources)
             with clock.stage("read"):
                 corpus = builder.build()
@@ -157,7 +189,9 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                 order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
                 matches = _match(matcher, corpus, order, sources, progress)
             check_mapped(sources)
-            summary = _summarise(corpus, matches, stages, policy, rules, options, inputs, len(sources))
+            summary = _summarise(
+                corpus, matches, stages, policy, rules, learned, options, inputs, len(sources)
+            )
             if directory is not None:
                 with clock.stage("write"):
                     outcome = Outcome.of(corpus, matches, order, options.families)
@@ -168,6 +202,8 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     }
                     write_records(directory, sources, outcome, progress, **flags)
                     write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
+                    if learned is not None:
+                        write_chunks(directory, "learned.toml", [learned.to_toml().encode()])
         summary = replace(summary, timings=dict(clock.seconds))
         if directory is not None:
             write_json(directory, "summary.json", summary.as_dict())
@@ -184,6 +220,36 @@ def _keep_apart(inputs: Sequence[str], output: Path) -> None:
             raise UsageError(f"{output} is the input", "write to a directory: -o DIR")
         if name != "-" and path.is_relative_to(target):
             raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
+
+
+def _read(
+    sources: Sequence[Source], builder: CorpusBuilder, limit: int | None, progress: Progress, clock: Clock
+) -> Iterator[tuple[Source, Batch]]:
+    """The first pass: each batch with its source, taken into the corpus already."""
+    for source, batch in batches(sources, limit, progress, clock):
+        if batch is None:
+            builder.end_source()
+            continue
+        with clock.stage("read"):
+            builder.add(source, batch)
+        yield source, batch
+
+
+def _read_again(
+    sources: Sequence[Source],
+    builder: CorpusBuilder,
+    stages: Stages,
+    text_fields: Sequence[str],
+    progress: Progress,
+) -> Iterator[Texts]:
+    """The second pass: the raw texts of each batch, from where they lie."""
+    progress.start("stripping", builder.size, "articles")
+    done = 0
+    for segment in builder.segments:
+        check_mapped(sources)
+        yield texts_again(segment, stages, text_fields)
+        done += len(segment.starts)
+        progress.update(done, done)
 
 
 def _match(
@@ -211,6 +277,7 @@ def _summarise(
     stages: Stages,
     policy: Policy,
     rules: Sequence[Rule],
+    learned: Learned | None,
     options: Options,
     inputs: Sequence[str],
     sources: int,
@@ -235,6 +302,7 @@ def _summarise(
         matches,
         bands,
         stripping=stripping,
+        learned=learned,
         clusters=clusters,
         missing=policy.missing(corpus.values),
         sources=sources,

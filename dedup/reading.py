@@ -1,53 +1,45 @@
-"""The first pass over the inputs: sources go in, a `CorpusBuilder` is filled, and every batch is handed on.
+"""The first pass over the inputs: sources go in, their batches come out, and the texts again from where they lie.
 
-What a pass does with a text is the caller's: a run sketches it, learning counts its lines. Where both is wanted the
-texts come again from where they lie, so that inputs are opened, unpacked and scanned for skipped records once.
+What a pass does with a batch is the caller's: a run sketches its texts, learning counts their lines. Where both is
+wanted the second pass takes the texts again from the segments, so that inputs are opened and unpacked once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dedup.corpus import CorpusBuilder
-from dedup.model import Form, Segment, Texts
+from dedup.model import I64, Form, Segment, Texts
 from dedup.progress import Clock, Progress
 from dedup.readers import Batch, Source
 from dedup.stages import Stages
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-
-def read(
-    sources: Sequence[Source],
-    builder: CorpusBuilder,
-    limit: int | None,
-    take: Callable[[Batch], None],
-    progress: Progress,
-    clock: Clock,
-) -> None:
+def batches(
+    sources: Sequence[Source], limit: int | None, progress: Progress, clock: Clock
+) -> Iterator[tuple[Source, Batch | None]]:
     """Read all sources once, up to and including usable document number `limit`.
 
-    `take` gets each batch after the builder; its time is its own.
+    Yields each batch with its source and, after the last of a source, that source and None.
     """
     known = [source.size for source in sources if source.size is not None]
     progress.start("reading", sum(known) if len(known) == len(sources) else None, "bytes")
+    articles = bytes_before = 0
     for source in sources:
-        batches = source.batches(None if limit is None else limit - builder.size)
+        found = source.batches(None if limit is None else limit - articles)
+        bytes_read = 0
         while True:
             with clock.stage("read"):
-                batch = next(batches, None)
-                if batch is not None:
-                    builder.add(source, batch)
+                batch = next(found, None)
+            yield source, batch
             if batch is None:
                 break
-            take(batch)
-            progress.update(builder.read_bytes, builder.size)
-        builder.end_source()
+            articles += len(batch.texts)
+            bytes_read = batch.bytes_read
+            progress.update(bytes_before + bytes_read, articles)
+        bytes_before += bytes_read
 
 
 @contextmanager
@@ -67,10 +59,12 @@ def unchanged(sources: Sequence[Source]) -> Iterator[None]:
 
 
 def texts_again(
-    segment: Segment, stages: Stages, text_fields: Sequence[str], some: slice = slice(None)
+    segment: Segment, stages: Stages, text_fields: Sequence[str], some: I64 | None = None
 ) -> Texts:
-    """The raw texts of some documents of a segment, from where they lie."""
-    starts, ends = segment.starts[some], segment.ends[some]
+    """The raw texts of the documents of a segment, from where they lie; of `some` of them, if given."""
+    starts, ends = segment.starts, segment.ends
+    if some is not None:
+        starts, ends = starts[some], ends[some]
     if segment.form is Form.RECORD:
         return stages.scan_spans(segment.data, starts, ends, text_fields, ()).texts
     if len(starts) and np.array_equal(starts[1:], ends[:-1]):

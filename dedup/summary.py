@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dedup.bands import Bands
+from dedup.boilerplate.learned import Learned
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
@@ -72,6 +73,7 @@ class Summary:
         clusters: Clusters of at least two documents.
         largest: The largest of them.
         stripping: What stripping took; None where nothing was stripped.
+        learned: What was learned for it from the same documents; None where that was not asked for.
         text_bytes: Bytes of the raw texts.
         sources: Number of inputs.
         bands: How candidates were found.
@@ -98,6 +100,7 @@ class Summary:
     clusters: int
     largest: list[Cluster]
     stripping: Stripping | None
+    learned: Learned | None
     text_bytes: int
     sources: int
     bands: Bands
@@ -139,6 +142,7 @@ class Summary:
             "clusters": self.clusters,
             "largest_clusters": [{"id": c.id, "size": c.size, "title": c.title} for c in self.largest],
             "stripped": self.stripping and self.stripping.as_dict(),
+            "learned": self.learned and learned_counts(self.learned),
             "text_bytes": self.text_bytes,
             "sources": self.sources,
             "bands": {
@@ -189,6 +193,7 @@ class Summary:
                 "in many articles stripping was held back, since fewer than 40 words would remain "
                 f"({self.stripping.guarded:,} of {documents:,}): look at some with dedup strip --explain"
             )
+        found += self._doubts_about_learning()
         if self.duplicate_ids:
             example = self.duplicate_id_examples[0]
             found.append(
@@ -212,6 +217,32 @@ class Summary:
                 )
         return found
 
+    def _doubts_about_learning(self) -> list[str]:
+        if self.learned is None:
+            return []
+        documents, source_field = self.learned.documents, self.options["source_field"]
+        found = []
+        if documents < int(str(self.options["min_documents"])):
+            found.append(
+                f"nothing was learned, since {documents:,} articles are fewer than "
+                f"{self.options['min_documents']:,}: learn from more, or set --min-documents"
+            )
+        if source_field is not None and documents and not self.learned.sources:
+            found.append(f'no article has a "{source_field}": boilerplate was learned without sources')
+        return found
+
+
+def learned_counts(learned: Learned) -> dict[str, int]:
+    """How much was learned, and from how much."""
+    actions = Counter(one.action for one in learned.lines)
+    return {
+        "lines": actions["drop"],
+        "prefixes": actions["strip_prefix"],
+        "suffixes": actions["strip_suffix"],
+        "documents": learned.documents,
+        "sources": learned.sources,
+    }
+
 
 def summarise(
     corpus: Corpus,
@@ -219,6 +250,7 @@ def summarise(
     bands: Bands,
     *,
     stripping: Stripping | None,
+    learned: Learned | None,
     clusters: list[Cluster],
     missing: dict[str, int],
     sources: int,
@@ -251,6 +283,7 @@ def summarise(
         clusters=int(np.count_nonzero(cluster_sizes > 1)),
         largest=clusters,
         stripping=stripping,
+        learned=learned,
         text_bytes=corpus.text_bytes,
         sources=sources,
         bands=bands,

@@ -68,7 +68,7 @@ def test_explain_says_where_nothing_goes_and_where_a_guard_rail_acted(dedup: Cli
 def test_explain_is_coloured_where_colours_are_welcome(
     dedup: Cli, article: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dedup.cli.explain.coloured", lambda stream: True)
+    monkeypatch.setattr("dedup.cli.rows.coloured", lambda stream: True)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     article.write_text(TEXT.replace("The", "News article: The\x1b[2J"))

@@ -20,6 +20,10 @@ Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, 
 with --strict, skipped records."""
 
 
+MIN_DOCUMENTS = 200
+"""As in `dedup.boilerplate.learner`, which takes too long to import for a help text."""
+
+
 class Engine(StrEnum):
     """Who computes."""
 
@@ -51,7 +55,8 @@ def command(
     ] = "text",
     id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
     source_field: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Field with the publisher, for --keep source:A>B.")
+        str | None,
+        typer.Option(metavar="NAME", help="Field with the publisher, for --keep source:A>B and --learn."),
     ] = None,
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
@@ -80,6 +85,17 @@ def command(
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
     ] = None,
+    learn: Annotated[
+        bool,
+        typer.Option(
+            "--learn/--no-learn",
+            help="Learn from the articles what else is boilerplate, and strip it too.",
+            show_default=False,
+        ),
+    ] = False,
+    min_documents: Annotated[
+        int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")
+    ] = MIN_DOCUMENTS,
     keep: Annotated[
         str,
         typer.Option(
@@ -180,6 +196,8 @@ def command(
         encoding=encoding,
         limit=limit,
         rules=tuple(rules or ()),
+        learn=learn,
+        min_documents=min_documents,
         keep=keep,
         annotate=annotate,
         families=families,

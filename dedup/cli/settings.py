@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from dedup.errors import UsageError
 
-PATHS = frozenset({"output", "rules", "temp_dir"})
+PATHS = frozenset({"counts", "output", "rules", "temp_dir"})
 """Options whose values are paths."""
 
-NOT_SETTINGS = frozenset({"help", "dry_run", "force"})
+NOT_SETTINGS = frozenset({"help", "dry_run", "force", "learned_file", "list_rules", "review"})
 """Options that belong to one call: a file that always says `--force` would defeat its purpose."""
 
 

@@ -13,6 +13,7 @@ from dedup.cli.messages import coloured, warn
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from dedup.boilerplate.learned import Learned
     from dedup.stripping import Stripping
     from dedup.summary import Summary
 
@@ -69,7 +70,7 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     table.add_row(
         "read",
         f"{summary.input:,}",
-        f"{_plural(summary.sources, 'input')}, {_bytes(summary.text_bytes)} of text",
+        f"{plural(summary.sources, 'input')}, {_bytes(summary.text_bytes)} of text",
     )
     found = [
         f"{count:,} {relation}"
@@ -96,6 +97,9 @@ def _counts(summary: Summary, output: Path | None) -> Table:
         )
     table.add_row()
     table.add_row("bands", "", describe_bands(summary))
+    if summary.learned is not None:
+        place = "; see learned.toml" if summary.learned.lines and output is not None else ""
+        table.add_row("learned", "", f"{describe_learned(summary.learned)}{place}")
     if summary.stripping is not None and summary.stripping.characters:
         table.add_row("stripped", "", describe_stripping(summary.stripping))
     if summary.stripping is not None and summary.stripping.guarded:
@@ -122,11 +126,20 @@ def describe_bands(summary: Summary) -> str:
     )
 
 
+def describe_learned(learned: Learned) -> str:
+    """What was learned, in a line."""
+    actions = [one.action for one in learned.lines]
+    kinds = (("drop", "line"), ("strip_prefix", "prefix"), ("strip_suffix", "suffix"))
+    found = [plural(actions.count(action), noun) for action, noun in kinds if action in actions]
+    sources = f" of {plural(learned.sources, 'source')}" if learned.sources else ""
+    return f"{', '.join(found) or 'nothing'} from {plural(learned.documents, 'article')}{sources}"
+
+
 def describe_stripping(stripping: Stripping) -> str:
     """What stripping took, in a line."""
     most = ", ".join(f"{one.name} {one.lines:,}" for one in stripping.by_class[:CLASSES] if one.lines)
     more = ", …" if len(stripping.by_class) > CLASSES else ""
-    counts = f"{_plural(stripping.lines, 'line')}, {_plural(stripping.characters, 'character')}"
+    counts = f"{plural(stripping.lines, 'line')}, {plural(stripping.characters, 'character')}"
     return f"{counts}: {most}{more}" if most else counts
 
 
@@ -147,8 +160,10 @@ def _clusters(summary: Summary) -> Table:
     return table
 
 
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str) -> str:
+    """`1 line`, `2 lines`."""
+    many = f"{noun}es" if noun.endswith("x") else f"{noun}s"
+    return f"{count:,} {noun if count == 1 else many}"
 
 
 def _bytes(count: float) -> str:
