@@ -11,7 +11,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from dedup import _kernel
-from dedup._kernel import annotate, cluster_rows, hash_texts, pair_rows, select, tag_rows
+from dedup._kernel import (
+    annotate,
+    cluster_rows,
+    hash_texts,
+    pair_rows,
+    probe,
+    select,
+    tag_rows,
+    unique,
+    verify,
+)
 from dedup.bands import choose
 from dedup.config import Settings
 from dedup.model import (
@@ -45,8 +55,11 @@ __all__ = [
     "pair_rows",
     "permutations",
     "plain_form",
+    "probe",
     "select",
     "tag_rows",
+    "unique",
+    "verify",
 ]
 
 

@@ -10,6 +10,7 @@ mod classes;
 mod json;
 mod learn;
 mod matching;
+mod postings;
 mod rows;
 mod sets;
 mod shingles;
@@ -27,6 +28,8 @@ mod _kernel {
     use crate::bindings::engine::Engine;
     #[pymodule_export]
     use crate::bindings::ids::hash_texts;
+    #[pymodule_export]
+    use crate::bindings::index::probe;
     #[pymodule_export]
     use crate::bindings::json::{annotate, scan, scan_spans, select, split_array};
     #[pymodule_export]

@@ -4,6 +4,7 @@ mod batches;
 mod buffers;
 pub mod engine;
 pub mod ids;
+pub mod index;
 pub mod json;
 pub mod learn;
 pub mod matcher;
