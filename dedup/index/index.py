@@ -1,0 +1,192 @@
+"""`dedup.Index`: articles in, batch by batch, for years; whether each is new, and what it copies, out."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import numpy as np
+
+from dedup import boilerplate
+from dedup.engines import make_engine
+from dedup.index.articles import Articles, read
+from dedup.index.frozen import Chosen, Frozen
+from dedup.index.matching import Core, Moment, cuts, some
+from dedup.index.query import query
+from dedup.index.results import Match, Outcome, microseconds, outcome, together
+from dedup.index.sqlite import SqliteStore
+from dedup.index.store import Reader, Store, Writer
+from dedup.index.texts import ENOUGH, sample
+from dedup.readers.base import Fields
+
+METADATA = ("url", "source", "published")
+"""Fields that are stored with each article unless others are chosen."""
+
+CACHE_BYTES = 512 << 20
+"""Memory for postings: those of 1.8 million articles at 280 bytes."""
+
+
+class Index:
+    """A persistent index of articles; see `dedup.index`.
+
+    Args:
+        location: Path of the SQLite file, or None for an index in memory. It is made if it is not there.
+        create: Whether it may be made.
+        rules: Files with further rules of boilerplate; None = those of the index, or of the package for a new one.
+        text_field: Field of the text in records and tables; several with commas are joined by a newline.
+        id_field: Field of the id; an article without one goes by the hex xxh3_128 of its text.
+        metadata: Fields to store with each article; None = those of the index, or url, source and published.
+        threads: Threads to use; None = one per core.
+        cache_bytes: Memory for postings.
+        **chosen: Settings, as in `dedup.find_duplicates`. A new index takes them; one that is there must have them.
+
+    Raises:
+        UsageError: A setting cannot be used, or differs from the index's.
+        InputError: The index cannot be read, is not there, or is not one.
+        OutputError: It cannot be made.
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | None = None,
+        *,
+        create: bool = True,
+        rules: Sequence[str | os.PathLike[str]] | None = None,
+        text_field: str = "text",
+        id_field: str = "id",
+        metadata: Sequence[str] | None = None,
+        threads: int | None = None,
+        cache_bytes: int = CACHE_BYTES,
+        **chosen: Unpack[Chosen],
+    ) -> None:
+        self._store: Store = SqliteStore(None if location is None else Path(location), create=create)
+        self._lock = threading.RLock()
+        try:
+            loaded = None if rules is None else boilerplate.load(rules)
+            with self._store.reading() as reader:
+                frozen = Frozen.load(reader, self._store.name)
+            if frozen is None:
+                fields = METADATA if metadata is None else metadata
+                fresh = Frozen.choose(chosen, boilerplate.load() if loaded is None else loaded, fields)
+                with self._store.writing() as writer:  # another process may have come first
+                    frozen = Frozen.load(writer, self._store.name)
+                    if frozen is None:
+                        fresh.save(writer)
+            self.frozen = fresh if frozen is None else frozen
+            self.frozen.require(self._store.name, chosen, loaded)
+            text_fields = tuple(name.strip() for name in text_field.split(","))
+            self._fields = Fields(text_fields, id_field, self.frozen.fields)
+            stages = make_engine("native", self.frozen.settings, self.frozen.rules, text_fields, threads)
+            self._core = Core(self.frozen.settings, stages, cache_bytes)
+        except BaseException:
+            self._store.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<dedup.Index {self._store.name}>"
+
+    def close(self) -> None:
+        """Release the store."""
+        with self._lock:
+            self._store.close()
+
+    def filter(self, articles: Any, *, seen: datetime | None = None, stream: int = 0) -> Outcome:
+        """Look a batch up and store it, in one transaction: of two workers only one gets a story as new.
+
+        Args:
+            articles: A list of strings or of dicts, a table (pyarrow, pandas, polars, ...), or JSON lines as bytes.
+            seen: When they arrived; now by default.
+            stream: A number from `new_stream`, if the batch is part of a stream that is never delivered again.
+
+        Returns:
+            What became of each, in order. Iterate for (article, match), where match is None for a new one.
+
+        Raises:
+            UsageError: The articles are of another kind.
+            OutputError: The index cannot be written. Nothing of the batch is stored.
+        """
+        batch = read(articles, self._fields, self._core.stages)
+        moment = Moment(microseconds(seen or datetime.now(UTC)), stream)
+        sketches = self._core.stages.sketch(batch.texts)
+        starts, repeats = cuts(batch)
+        bounds = [0, *starts, len(batch)]
+        outcomes = []
+        with self._writing() as writer:
+            self._train(writer, batch)
+            for start, stop in itertools.pairwise(bounds):
+                part = batch if stop - start == len(batch) else batch.part(start, stop)
+                own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
+                blobs = self._core.codec.encode(part.texts)
+                chosen = sketches if part is batch else some(sketches, np.arange(start, stop))
+                decisions, named, forgotten = self._core.admit(writer, part, chosen, blobs, own, moment)
+                outcomes.append(outcome(part.ids.strings(), decisions, named, forgotten))
+        return together(outcomes, batch.items, batch.skipped)
+
+    def add(self, articles: Any, *, seen: datetime | None = None) -> dict[str, int]:
+        """Store a batch; the same as `filter` for who only wants the counts (`Outcome.counts`)."""
+        return self.filter(articles, seen=seen).counts()
+
+    def query(self, articles: Any) -> list[list[Match]]:
+        """What stored articles each of some articles is a copy of, the most similar first. Stores nothing.
+
+        Raises:
+            UsageError: The articles are of another kind, or one of them has no text.
+        """
+        batch = read(articles, self._fields, self._core.stages)
+        sketches = self._core.stages.sketch(batch.texts)
+        with self._reading() as reader:
+            return query(self._core, reader, self.frozen.settings, batch.texts, sketches)
+
+    def new_stream(self) -> int:
+        """A number for `filter(stream=)`: in one stream a repeated id with the same text is an exact copy."""
+        with self._writing() as writer:
+            number = int(writer.value("stream") or b"0") + 1
+            writer.set_value("stream", b"%d" % number)
+        return number
+
+    @contextmanager
+    def _reading(self) -> Iterator[Reader]:
+        with self._lock, self._store.reading() as reader:
+            self._core.codec.load(reader)
+            yield reader
+
+    @contextmanager
+    def _writing(self) -> Iterator[Writer]:
+        with self._lock:
+            try:
+                with self._store.writing() as writer:
+                    self._core.codec.load(writer)
+                    yield writer
+            except BaseException:
+                self._core.forget()
+                raise
+
+    def _train(self, writer: Writer, batch: Articles) -> None:
+        """Train a dictionary once there are texts enough, of the batch and those before it."""
+        codec = self._core.codec
+        if codec.trained:
+            return
+        stored = int(writer.value("number") or b"1") - 1
+        if stored + len(batch) < ENOUGH:
+            return
+        texts = [batch.texts.bytes_at(i) for i in sample(len(batch)).tolist()]
+        if len(texts) < ENOUGH:
+            earlier = writer.texts([1 + int(i) for i in sample(stored)])
+            decoded = codec.decode(writer, list(earlier.values()))
+            texts += [decoded.bytes_at(i) for i in range(len(decoded))]
+        codec.train(writer, texts)

@@ -1,0 +1,364 @@
+"""Deciding a batch inside a transaction: articles and their sketches in, decisions and new state out.
+
+The rule is that of a run in order of arrival: an article that shares a band with representatives, and is near one,
+joins the most similar (ties: the earlier); else it becomes a representative. An exact copy of any stored article takes
+that one's representative. The comparing itself is done by the matcher of a run: over the stored representatives that
+pass the gate, which come first, and the articles of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from dedup.bands import choose
+from dedup.config import Settings
+from dedup.errors import OutputError
+from dedup.index.articles import Articles
+from dedup.index.postings import MAX_NUMBER, Postings
+from dedup.index.results import Decisions
+from dedup.index.store import Document, Reader, Writer
+from dedup.index.texts import TextCodec
+from dedup.model import I64, U32, U64, Form, Matches, Relation, Segment, Sketches, Texts
+from dedup.native import array_of, hash_texts
+from dedup.stages import Stages
+
+GATE_PAIRS = 1 << 16
+"""Candidate pairs that pass the gate at a time: 16 MB of low bytes."""
+
+
+class Core:
+    """Lookups and insertions of one index.
+
+    Lists of postings: one a band, of representatives; then all documents by digest, all by id, and all copies by
+    representative.
+
+    Attributes:
+        postings: The lists.
+        codec: The texts.
+        stages: The engine.
+    """
+
+    def __init__(self, settings: Settings, stages: Stages, cache_bytes: int) -> None:
+        bands = choose(settings)
+        self.bands, self.gate = bands.bands, bands.gate
+        self._digests, self._ids, self._members = range(bands.bands, bands.bands + 3)
+        self.stages = stages
+        self.codec = TextCodec()
+        self.postings = Postings(bands.bands + 3, cache_bytes)
+
+    def forget(self) -> None:
+        """Drop what a transaction that was rolled back may have left."""
+        self.codec = TextCodec()
+        self.postings.forget()
+
+    def by_id(self, reader: Reader, ids: Texts) -> dict[int, Document]:
+        """Position -> the document with that id, of those that there are."""
+        found = self._look_up(reader, self._ids, _low_half(hash_texts(array_of(ids.data), ids.offsets)))
+        return {i: document for i, document in found if document.id == ids.bytes_at(i)}
+
+    def twins(self, reader: Reader, sketches: Sketches, positions: I64) -> dict[int, Document]:
+        """Position -> the earliest document with the same tokens, of those of `positions` that have one."""
+        digests = sketches.digest[positions]
+        twins: dict[int, Document] = {}
+        for i, document in self._look_up(reader, self._digests, _low_half(digests[:, 1])):
+            if document.digest == _digest_bytes(digests[i]):
+                twins.setdefault(int(positions[i]), document)
+        return twins
+
+    def members(self, reader: Reader, representatives: Sequence[int]) -> list[Document]:
+        """The copies of some representatives."""
+        keys = _scattered(np.array(representatives, np.int64))
+        found = self._look_up(reader, self._members, keys)
+        return [d for i, d in found if d.representative == representatives[i] != d.number]
+
+    def candidates(self, reader: Reader, sketches: Sketches, positions: I64) -> tuple[I64, I64]:
+        """Pairs (index into `positions`, number of a representative) that share a band and pass the gate."""
+        queries, numbers = self.postings.probe(reader, 0, sketches.keys[:, positions])
+        distinct, where = np.unique(numbers, return_inverse=True)
+        lows = reader.lows(distinct.tolist())
+        width = sketches.low.shape[1]
+        there = np.array([number in lows for number in distinct.tolist()], np.bool_)
+        stored = np.frombuffer(b"".join(lows[n] for n in distinct[there].tolist()), np.uint8).reshape(
+            -1, width
+        )
+        row = np.cumsum(there) - 1
+        passed = there[where]
+        for start in range(0, len(queries), GATE_PAIRS):
+            part = np.flatnonzero(passed[start : start + GATE_PAIRS]) + start
+            own, other = sketches.low[positions[queries[part]]], stored[row[where[part]]]
+            passed[part] = np.count_nonzero(own == other, axis=1) >= self.gate
+        return queries[passed], numbers[passed]
+
+    def remove(self, writer: Writer, documents: Iterable[Document]) -> list[Document]:
+        """Remove documents, and the copies of those that are representatives; returns these copies."""
+        removed = {document.number: document for document in documents}
+        heads = [d.number for d in removed.values() if d.representative == d.number]
+        forgotten = [d for d in self.members(writer, heads) if d.number not in removed] if heads else []
+        writer.delete([*removed, *(document.number for document in forgotten)])
+        return forgotten
+
+    def match(self, reader: Reader, texts: Texts, sketches: Sketches, positions: I64) -> tuple[Matches, I64]:
+        """Match articles with the stored representatives and with one another, in their order.
+
+        Returns:
+            The matches of the representatives that were candidates, then of the articles; and the numbers of these
+            representatives.
+        """
+        _, numbers = self.candidates(reader, sketches, positions)
+        stored = np.unique(numbers)
+        blobs = reader.texts(stored.tolist())
+        old = self.codec.decode(reader, [blobs[number] for number in stored.tolist()])
+        matcher = self.stages.matcher()
+        matcher.add(self.stages.sketch(old))
+        matcher.add(some(sketches, positions))
+        segments = [
+            Segment(old.data, Form.TEXT, old.offsets[:-1], old.offsets[1:]),
+            Segment(texts.data, Form.TEXT, texts.offsets[:-1][positions], texts.offsets[1:][positions]),
+        ]
+        total = len(stored) + len(positions)
+        matcher.start(np.arange(total), segments)
+        while matcher.advance(total) < total:
+            pass
+        return matcher.result(), stored
+
+    def admit(
+        self,
+        writer: Writer,
+        articles: Articles,
+        sketches: Sketches,
+        blobs: Sequence[bytes],
+        repeats: Mapping[int, int],
+        moment: Moment,
+    ) -> tuple[Decisions, dict[int, Document], int]:
+        """Decide some articles, and store those that are not known.
+
+        Args:
+            writer: The transaction.
+            articles: The articles.
+            sketches: Their sketches.
+            blobs: Their compressed texts.
+            repeats: Position -> earlier position of those that have the id and the text of an earlier one. Otherwise
+                all ids are different.
+            moment: When they arrive, and in which stream.
+
+        Returns:
+            The decisions; the documents of all representatives that they name; how many copies of updated articles
+            were removed with them.
+        """
+        n = len(articles)
+        decisions = Decisions.empty(n)
+        known = {i: one for i, one in self.by_id(writer, articles.ids).items() if i not in repeats}
+        changed = {i: one for i, one in known.items() if one.raw != articles.raw[i]}
+        decisions.updated.update(changed)
+        forgotten = self.remove(writer, changed.values()) if changed else []
+        gone = {one.number for one in (*forgotten, *changed.values())}
+        for i, document in known.items():
+            if document.number not in gone:
+                _repeat(decisions, i, document, moment.stream)
+        settled = repeats.keys() | {i for i, one in known.items() if one.number not in gone}
+        open_ = np.array([i for i in range(n) if i not in settled], np.int64)
+        first = int(writer.value("number") or b"1")
+        if first + len(open_) > MAX_NUMBER:
+            raise OutputError("the index has no numbers left", "export it and import it into a new one")
+        numbers = np.zeros(n, np.int64)
+        numbers[open_] = first + np.arange(len(open_))
+        writer.set_value("number", b"%d" % (first + len(open_)))
+
+        self._decide(writer, articles.texts, sketches, open_, numbers, decisions)
+        for i, earlier in repeats.items():
+            _repeat_within(decisions, i, earlier)
+        documents = _documents(articles, sketches, decisions, open_, numbers, moment)
+        writer.insert(documents, [blobs[i] for i in open_.tolist()])
+        if documents:
+            self.postings.insert(
+                writer, self._new_postings(articles.ids, sketches, decisions, open_, numbers)
+            )
+        named = {document.number: document for document in documents}
+        others = set(decisions.representative[~decisions.kept].tolist()) - named.keys()
+        return decisions, named | writer.documents(sorted(others)), len(forgotten)
+
+    def _decide(
+        self,
+        reader: Reader,
+        texts: Texts,
+        sketches: Sketches,
+        positions: I64,
+        numbers: I64,
+        decisions: Decisions,
+    ) -> None:
+        """Fill in the decisions of some articles."""
+        decisions.kept[positions] = True
+        decisions.representative[positions] = numbers[positions]
+        worded = positions[sketches.tokens[positions] > 0]
+        twins = self.twins(reader, sketches, worded)
+        for i, twin in twins.items():
+            _copy(decisions, i, twin)
+        rest = worded[[i not in twins for i in worded.tolist()]] if len(worded) else worded
+        if not len(rest):
+            return
+        matches, stored = self.match(reader, texts, sketches, rest)
+        found = slice(len(stored), None)
+        known = np.concatenate([stored, numbers[rest]])
+        decisions.representative[rest] = known[matches.representative[found]]
+        decisions.relation[rest] = matches.relation[found]
+        decisions.similarity[rest] = matches.similarity[found]
+        decisions.containment[rest] = matches.containment[found]
+        decisions.kept[rest] = matches.relation[found] == Relation.KEPT
+
+    def _new_postings(
+        self, ids: Texts, sketches: Sketches, decisions: Decisions, positions: I64, numbers: I64
+    ) -> list[U64]:
+        """What a batch adds to each list."""
+        worded = positions[sketches.tokens[positions] > 0]
+        heads = worded[decisions.kept[worded]]
+        copies = positions[~decisions.kept[positions]]
+        hashes = hash_texts(array_of(ids.data), ids.offsets)
+        bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
+        return [
+            *bands,
+            np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
+            np.sort(_posting(_low_half(hashes[positions]), numbers[positions])),
+            np.sort(_posting(_scattered(decisions.representative[copies]), numbers[copies])),
+        ]
+
+    def _look_up(self, reader: Reader, where: int, keys: U32) -> list[tuple[int, Document]]:
+        """(query, document) for all documents under some keys of one list, in order of query and number."""
+        queries, numbers = self.postings.probe(reader, where, keys.reshape(1, -1))
+        documents = reader.documents(np.unique(numbers).tolist()) if len(numbers) else {}
+        pairs = zip(queries.tolist(), numbers.tolist(), strict=True)
+        return [(i, documents[number]) for i, number in pairs if number in documents]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When articles arrive.
+
+    Attributes:
+        seen: Microseconds since 1970 UTC.
+        stream: Number of the stream that they come in, 0 for none: in a stream a repeated id with the same text is an
+            exact copy, and not something delivered again.
+    """
+
+    seen: int
+    stream: int = 0
+
+
+def _repeat(decisions: Decisions, i: int, document: Document, stream: int) -> None:
+    """An article that is known with this text is what it was before, or a copy of itself in one stream."""
+    if stream and document.stream == stream and document.digest:
+        _copy(decisions, i, document)
+        return
+    _take(decisions, i, document)
+    decisions.kept[i] = document.representative == document.number
+    decisions.relation[i] = document.relation
+    decisions.seen[i] = True
+
+
+def _repeat_within(decisions: Decisions, i: int, earlier: int) -> None:
+    """A repeated id with the same text is an exact copy; one without words is kept like the first."""
+    for values in (decisions.representative, decisions.relation, decisions.similarity, decisions.containment):
+        values[i] = values[earlier]
+    decisions.seen[i] = decisions.seen[earlier]
+    decisions.kept[i] = np.isnan(decisions.similarity[earlier])
+    if decisions.kept[earlier] and not decisions.kept[i]:
+        decisions.relation[i] = Relation.EXACT
+
+
+def _copy(decisions: Decisions, i: int, twin: Document) -> None:
+    """An exact copy has its twin's representative, and its similarity with it."""
+    _take(decisions, i, twin)
+    decisions.kept[i] = False
+    decisions.relation[i] = Relation.EXACT if twin.representative == twin.number else Relation.NEAR
+
+
+def _take(decisions: Decisions, i: int, document: Document) -> None:
+    decisions.representative[i] = document.representative
+    decisions.similarity[i] = np.nan if document.similarity is None else document.similarity
+    decisions.containment[i] = np.nan if document.containment is None else document.containment
+
+
+def _documents(
+    articles: Articles,
+    sketches: Sketches,
+    decisions: Decisions,
+    positions: I64,
+    numbers: I64,
+    moment: Moment,
+) -> list[Document]:
+    ids, none = articles.ids, b""
+    return [
+        Document(
+            int(numbers[i]),
+            ids.bytes_at(i),
+            articles.raw[i],
+            _digest_bytes(sketches.digest[i]) if sketches.tokens[i] else none,
+            int(decisions.representative[i]),
+            int(decisions.relation[i]),
+            _real(decisions.similarity[i]),
+            _real(decisions.containment[i]),
+            moment.seen,
+            moment.stream,
+            sketches.low[i].tobytes() if decisions.kept[i] and sketches.tokens[i] else none,
+            articles.metadata[i],
+        )
+        for i in positions.tolist()
+    ]
+
+
+def some(sketches: Sketches, positions: I64) -> Sketches:
+    """The sketches of some documents."""
+    return replace(
+        sketches,
+        keys=np.ascontiguousarray(sketches.keys[:, positions]),
+        low=sketches.low[positions],
+        tokens=sketches.tokens[positions],
+        digest=sketches.digest[positions],
+    )
+
+
+def _real(value: float) -> float | None:
+    """A number for the store, which has no NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def _digest_bytes(digest: U64) -> bytes:
+    return digest.astype(">u8").tobytes()
+
+
+def _posting(keys: U32, numbers: I64) -> U64:
+    return (keys.astype(np.uint64) << np.uint64(32)) | numbers.astype(np.uint64)
+
+
+def _low_half(hashes: U64) -> U32:
+    return hashes.astype(np.uint32)
+
+
+def _scattered(numbers: I64) -> U32:
+    """Keys of document numbers, spread evenly: postings are cut by the leading bits. Fibonacci hashing, mod 2^32."""
+    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B1)).astype(np.uint32)
+
+
+def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:
+    """Where a batch has to be cut, and which of its articles repeat an earlier one of it.
+
+    Returns:
+        The positions at which an id comes back with another text, which is an update; and (position, earlier position)
+        of articles with an id and a text that were there since the last cut.
+    """
+    starts: list[int] = []
+    repeats: dict[int, int] = {}
+    first: dict[bytes, int] = {}
+    for i in range(len(articles)):
+        identity = articles.ids.bytes_at(i)
+        earlier = first.setdefault(identity, i)
+        if earlier == i:
+            continue
+        if articles.raw[earlier] == articles.raw[i]:
+            repeats[i] = earlier
+        else:
+            starts.append(i)
+            first = {identity: i}
+    return starts, repeats

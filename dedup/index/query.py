@@ -1,0 +1,68 @@
+"""Looking articles up: what stored articles each is a copy of, compared exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dedup.config import Settings
+from dedup.index.matching import Core
+from dedup.index.results import Match
+from dedup.index.store import Reader
+from dedup.model import F64, I64, U64, Relation, Sketches, Texts
+from dedup.native import unique, verify
+from dedup.stages import Stages
+
+
+def query(
+    core: Core, reader: Reader, settings: Settings, texts: Texts, sketches: Sketches
+) -> list[list[Match]]:
+    """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first."""
+    worded = np.flatnonzero(sketches.tokens)
+    twins = core.twins(reader, sketches, worded)
+    queries, numbers = core.candidates(reader, sketches, worded)
+    asked, row = np.unique(worded[queries], return_inverse=True)
+    stored, column = np.unique(numbers, return_inverse=True)
+    blobs = reader.texts(stored.tolist())
+    old = core.codec.decode(reader, [blobs[number] for number in stored.tolist()])
+    hashes, offsets = _sets(core.stages, settings, [*_parts(texts, asked), *_parts(old, range(len(old)))])
+    pairs = np.stack([row, column + len(asked)], axis=1).astype(np.int64)
+    similarity = verify(hashes, offsets, pairs, settings.threshold)
+    near = np.flatnonzero(similarity > 0)
+    sizes = np.diff(offsets)
+    own, other = sizes[pairs[near, 0]], sizes[pairs[near, 1]]
+    common = shared(similarity[near], own, other)
+    documents = reader.documents(np.unique(numbers[near]).tolist())
+    found: list[list[tuple[float, int, Match]]] = [[] for _ in range(len(texts))]
+    for i, twin in twins.items():
+        found[i].append((-2.0, twin.number, Match.of(twin, Relation.EXACT, 1.0, 1.0, 1.0, 1.0)))
+    for at, intersection, a, b in zip(
+        near.tolist(), common.tolist(), own.tolist(), other.tolist(), strict=True
+    ):
+        i, number, jaccard = int(asked[row[at]]), int(numbers[at]), float(similarity[at])
+        if i in twins and twins[i].number == number:
+            continue
+        contained, contains = intersection / a, intersection / b
+        match = Match.of(
+            documents[number], Relation.NEAR, jaccard, max(contained, contains), contained, contains
+        )
+        found[i].append((-jaccard, number, match))
+    return [[match for _, _, match in sorted(some, key=lambda one: one[:2])] for some in found]
+
+
+def shared(similarity: F64, a: I64, b: I64) -> I64:
+    """|A ∩ B| from the Jaccard of sets of `a` and `b` elements: s = x / (a + b - x), so x = s (a + b) / (1 + s)."""
+    return np.rint(similarity * (a + b) / (1.0 + similarity)).astype(np.int64)
+
+
+def _parts(texts: Texts, positions: Sequence[int] | I64) -> list[bytes]:
+    return [texts.bytes_at(int(i)) for i in positions]
+
+
+def _sets(stages: Stages, settings: Settings, parts: Sequence[bytes]) -> tuple[U64, I64]:
+    """The shingle sets of some texts."""
+    texts = Texts.from_strings(parts)
+    clean = stages.strip(texts).texts if settings.strip else texts
+    shingles = stages.shingle(clean, settings.shingle_size)
+    return unique(shingles.hashes, shingles.offsets)

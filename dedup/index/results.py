@@ -1,0 +1,267 @@
+"""What an index answers: matches of single articles, and the decisions of a batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from dedup.index.store import Document
+from dedup.model import F64, I64, U8, Mask, Relation, Skipped
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A stored article that an article is a copy of.
+
+    Attributes:
+        id: Its id.
+        relation: `exact` (the same words after stripping) or `near`.
+        similarity: Exact Jaccard similarity; None for the copy of an article without words.
+        containment: The larger of the two containments, likewise.
+        first_seen: When it arrived.
+        metadata: What was stored with it, such as url, source and published.
+        contained: From a query: the share of the article's shingles that are in the match.
+        contains: From a query: the share of the match's shingles that are in the article.
+    """
+
+    id: str
+    relation: str
+    similarity: float | None
+    containment: float | None
+    first_seen: datetime
+    metadata: dict[str, str]
+    contained: float | None = None
+    contains: float | None = None
+
+    @classmethod
+    def of(
+        cls,
+        document: Document,
+        relation: Relation,
+        similarity: float | None,
+        containment: float | None,
+        contained: float | None = None,
+        contains: float | None = None,
+    ) -> Match:
+        """A match with a stored document."""
+        return cls(
+            document.id.decode(),
+            relation.name.lower(),
+            similarity,
+            containment,
+            moment(document.seen),
+            json.loads(document.metadata) if document.metadata else {},
+            contained,
+            contains,
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        row: dict[str, Any] = {
+            "id": self.id,
+            "relation": self.relation,
+            "similarity": self.similarity,
+            "containment": self.containment,
+        }
+        if self.contained is not None:
+            row |= {"contained": self.contained, "contains": self.contains}
+        return row | {"first_seen": self.first_seen.isoformat(), "metadata": self.metadata}
+
+
+def moment(microseconds: int) -> datetime:
+    """A stored time as a date."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def microseconds(time: datetime) -> int:
+    """A date as a stored time; one without a zone is UTC."""
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    return (aware - _EPOCH) // timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided of `n` articles, in order of arrival.
+
+    Attributes:
+        kept: bool[n], whether the article is the first of its story, or has no words.
+        relation: uint8[n], values of `Relation`.
+        similarity, containment: float64[n], with the representative; 1 for a kept one, NaN for one without words.
+        representative: int64[n], number of the representative; its own for a kept one.
+        seen: bool[n], whether the same id with the same text had been here before.
+        updated: Position -> the document that had the id before, with another text.
+    """
+
+    kept: Mask
+    relation: U8
+    similarity: F64
+    containment: F64
+    representative: I64
+    seen: Mask
+    updated: dict[int, Document]
+
+    @classmethod
+    def empty(cls, n: int) -> Decisions:
+        """For `n` articles of which nothing is decided."""
+        nothing = np.full(n, np.nan)
+        no = np.zeros(n, np.bool_)
+        return cls(no, np.zeros(n, np.uint8), nothing, nothing.copy(), np.zeros(n, np.int64), no.copy(), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What an article was that has been updated.
+
+    Attributes:
+        relation: None where it was kept, else `exact` or `near`.
+        similarity: As it was.
+    """
+
+    relation: str | None
+    similarity: float | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome:
+    """What became of a batch. Iterating gives (article, match), where match is None for an article that is new.
+
+    Attributes:
+        articles: What was given, as far as it could be used.
+        ids: The id of each.
+        matches: What each is a copy of; None for one that is kept.
+        kept: bool[n], whether it is the first of its story (or was, when it came before).
+        seen: bool[n], whether the same id with the same text had been here before: nothing changed.
+        updated: What those were, by position, whose id came before with another text.
+        forgotten: How many copies of updated articles are not known any more.
+        skipped: What could not be used, and why.
+    """
+
+    articles: Sequence[Any]
+    ids: list[str]
+    matches: list[Match | None]
+    kept: Mask
+    seen: Mask
+    updated: dict[int, Previous]
+    forgotten: int = 0
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[tuple[Any, Match | None]]:
+        return iter(zip(self.articles, self.matches, strict=True))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __repr__(self) -> str:
+        return f"<dedup.index.Outcome: {self.counts()}>"
+
+    @property
+    def new(self) -> list[Any]:
+        """The articles that are kept and had not been here before, or came with a new text."""
+        fresh = self.kept & ~self.seen
+        return [article for article, is_new in zip(self.articles, fresh, strict=True) if is_new]
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind; new + duplicates + seen = articles."""
+        return {
+            "articles": len(self),
+            "new": int((self.kept & ~self.seen).sum()),
+            "duplicates": int((~self.kept & ~self.seen).sum()),
+            "seen": int(self.seen.sum()),
+            "updated": len(self.updated),
+            "forgotten": self.forgotten,
+            "skipped": len(self.skipped),
+        }
+
+    def tags(self) -> list[dict[str, Any]]:
+        """One dict an article, as `dedup filter --annotate` writes it."""
+        return [self._tag(i) for i in range(len(self))]
+
+    def _tag(self, i: int) -> dict[str, Any]:
+        match, before = self.matches[i], self.updated.get(i)
+        tag: dict[str, Any] = {
+            "id": self.ids[i],
+            "is_duplicate": not self.kept[i],
+            "duplicate_of": match and match.id,
+            "relation": match and match.relation,
+            "similarity": match.similarity if match else None,
+            "containment": match.containment if match else None,
+            "first_seen": match.first_seen.isoformat() if match else None,
+            "seen": bool(self.seen[i]),
+        }
+        if before is not None:
+            tag["updated"] = {"relation": before.relation, "similarity": before.similarity}
+        return tag
+
+    def table(self) -> pa.Table:
+        """One row an article: id, is_duplicate, duplicate_of, relation, similarity, containment, first_seen, seen."""
+        text, number = pa.large_string(), pa.float64()
+        return pa.table(
+            {
+                "id": pa.array(self.ids, text),
+                "is_duplicate": pa.array(~self.kept),
+                "duplicate_of": pa.array([match and match.id for match in self.matches], text),
+                "relation": pa.array([match and match.relation for match in self.matches], text),
+                "similarity": pa.array(
+                    [match.similarity if match else None for match in self.matches], number
+                ),
+                "containment": pa.array(
+                    [match.containment if match else None for match in self.matches], number
+                ),
+                "first_seen": pa.array(
+                    [match and match.first_seen for match in self.matches], pa.timestamp("us", "UTC")
+                ),
+                "seen": pa.array(self.seen),
+            }
+        )
+
+
+def outcome(ids: list[str], decisions: Decisions, named: Mapping[int, Document], forgotten: int) -> Outcome:
+    """What became of some articles, without the articles themselves."""
+    matches: list[Match | None] = []
+    columns = (decisions.kept, decisions.representative, decisions.relation)
+    measures = (decisions.similarity, decisions.containment)
+    rows = zip(*(column.tolist() for column in columns + measures), strict=True)
+    for kept, number, relation, similarity, containment in rows:
+        matches.append(
+            None
+            if kept
+            else Match.of(named[number], Relation(relation), _finite(similarity), _finite(containment))
+        )
+    before = {
+        i: Previous(
+            Relation(document.relation).name.lower() if document.relation else None, document.similarity
+        )
+        for i, document in decisions.updated.items()
+    }
+    return Outcome([], ids, matches, decisions.kept, decisions.seen, before, forgotten)
+
+
+def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Skipped]) -> Outcome:
+    """One outcome of consecutive ones, with the articles."""
+    updated: dict[int, Previous] = {}
+    start = 0
+    for part in parts:
+        updated |= {start + i: before for i, before in part.updated.items()}
+        start += len(part)
+    return Outcome(
+        articles,
+        [identity for part in parts for identity in part.ids],
+        [match for part in parts for match in part.matches],
+        np.concatenate([part.kept for part in parts]),
+        np.concatenate([part.seen for part in parts]),
+        updated,
+        sum(part.forgotten for part in parts),
+        skipped,
+    )
+
+
+def _finite(value: float) -> float | None:
+    return None if np.isnan(value) else value

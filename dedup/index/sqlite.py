@@ -1,0 +1,290 @@
+"""The index in one SQLite file, or in memory.
+
+Write-ahead logging: readers see the last committed state and never wait. A writer takes the lock with its first
+statement (`BEGIN IMMEDIATE`), others wait for it. Every commit is flushed to the disk, so what was acknowledged is
+there after a crash of the process or the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from dedup.errors import DedupError, InputError, OutputError
+from dedup.index.store import Document
+
+PAGE_SIZE = 8192
+"""Texts of 1.5 kB and blocks of 1 to 2 kB waste a few percent of such pages."""
+
+CACHE_KIB = 64 << 10
+"""Pages that a connection holds; the file cache of the system has the rest."""
+
+WAIT_SECONDS = 120.0
+"""How long to wait for another writer. A batch of 100,000 articles takes some ten seconds."""
+
+APPLICATION_ID = 0x64_65_64_75  # "dedu"
+
+SCHEMA = """
+CREATE TABLE value (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE document (
+    number INTEGER PRIMARY KEY, id BLOB NOT NULL, raw BLOB NOT NULL, digest BLOB NOT NULL,
+    representative INTEGER NOT NULL, relation INTEGER NOT NULL, similarity REAL, containment REAL,
+    seen INTEGER NOT NULL, stream INTEGER NOT NULL, low BLOB NOT NULL, metadata BLOB NOT NULL
+);
+CREATE TABLE text (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE block (number INTEGER PRIMARY KEY, data BLOB NOT NULL);
+"""
+
+_CHOSEN = "number IN (SELECT value FROM json_each(?))"
+
+
+class SqliteTransaction:
+    """Reads and writes of one transaction; see `store.Reader` and `store.Writer`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def value(self, name: str) -> bytes | None:
+        """See `store.Reader`."""
+        row = self._connection.execute("SELECT value FROM value WHERE name = ?", (name,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def documents(self, numbers: Sequence[int]) -> dict[int, Document]:
+        """See `store.Reader`."""
+        rows = self._connection.execute(f"SELECT * FROM document WHERE {_CHOSEN}", _list(numbers))
+        return {row[0]: Document._make(row) for row in rows}
+
+    def lows(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """See `store.Reader`."""
+        query = f"SELECT number, low FROM document WHERE low != x'' AND {_CHOSEN}"
+        return dict(self._connection.execute(query, _list(numbers)))
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """See `store.Reader`."""
+        return dict(
+            self._connection.execute(f"SELECT number, data FROM text WHERE {_CHOSEN}", _list(numbers))
+        )
+
+    def scan(self, after: int = 0) -> Iterator[Document]:
+        """See `store.Reader`."""
+        query = "SELECT * FROM document WHERE number > ? ORDER BY number"
+        return map(Document._make, self._connection.execute(query, (after,)))
+
+    def older(self, seen: int) -> list[int]:
+        """See `store.Reader`."""
+        rows = self._connection.execute("SELECT number FROM document WHERE seen < ? ORDER BY number", (seen,))
+        return [number for (number,) in rows]
+
+    def blocks(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """See `store.Reader`."""
+        return dict(
+            self._connection.execute(f"SELECT number, data FROM block WHERE {_CHOSEN}", _list(numbers))
+        )
+
+    def stretch(self, first: int, last: int) -> bytes:
+        """See `store.Reader`."""
+        query = "SELECT data FROM block WHERE number BETWEEN ? AND ? ORDER BY number"
+        return b"".join(data for (data,) in self._connection.execute(query, (first, last)))
+
+    def set_value(self, name: str, value: bytes) -> None:
+        """See `store.Writer`."""
+        self._connection.execute("INSERT OR REPLACE INTO value VALUES (?, ?)", (name, value))
+
+    def insert(self, documents: Sequence[Document], texts: Sequence[bytes]) -> None:
+        """See `store.Writer`."""
+        places = ", ".join("?" * len(Document._fields))
+        self._connection.executemany(f"INSERT INTO document VALUES ({places})", documents)
+        rows = zip((document.number for document in documents), texts, strict=True)
+        self._connection.executemany("INSERT INTO text VALUES (?, ?)", rows)
+
+    def delete(self, numbers: Sequence[int]) -> None:
+        """See `store.Writer`."""
+        for table in ("document", "text"):
+            self._connection.execute(f"DELETE FROM {table} WHERE {_CHOSEN}", _list(numbers))
+
+    def insert_blocks(self, blocks: Iterable[tuple[int, bytes]]) -> None:
+        """See `store.Writer`."""
+        self._connection.executemany("INSERT INTO block VALUES (?, ?)", blocks)
+
+    def delete_blocks(self, spans: Iterable[tuple[int, int]]) -> None:
+        """See `store.Writer`."""
+        self._connection.executemany("DELETE FROM block WHERE number BETWEEN ? AND ?", spans)
+
+    def replace_texts(self, texts: Mapping[int, bytes]) -> None:
+        """See `store.Writer`."""
+        rows = ((data, number) for number, data in texts.items())
+        self._connection.executemany("UPDATE text SET data = ? WHERE number = ?", rows)
+
+
+class SqliteStore:
+    """A store in a file.
+
+    Args:
+        path: The file, made if it is not there; None for memory.
+        create: Whether it may be made.
+
+    Raises:
+        InputError: The file is not there and may not be made, cannot be read, or is something else.
+        OutputError: It cannot be made.
+    """
+
+    def __init__(self, path: Path | None, *, create: bool = True) -> None:
+        self.path = path
+        self.name = "memory" if path is None else str(path)
+        self._process = os.getpid()
+        if path is not None:
+            _check_path(path, create)
+        with _explained(self.name, OutputError):
+            self._connection = sqlite3.connect(
+                ":memory:" if path is None else path,
+                timeout=WAIT_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        try:
+            with _explained(self.name, OutputError):
+                self._prepare()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        """Make the tables, unless they are there."""
+        run = self._connection.execute
+        run(f"PRAGMA cache_size = -{CACHE_KIB}")
+        run("PRAGMA synchronous = FULL")
+        if not self._is_made():
+            run(f"PRAGMA page_size = {PAGE_SIZE}")
+            run("PRAGMA journal_mode = WAL")
+            run("BEGIN IMMEDIATE")  # whoever comes second finds everything made
+            if not self._is_made():
+                for statement in SCHEMA.split(";"):
+                    run(statement)
+                run(f"PRAGMA application_id = {APPLICATION_ID}")
+            run("COMMIT")
+
+    def _is_made(self) -> bool:
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if application != APPLICATION_ID and tables:
+            raise InputError(
+                f"{self.name} is an SQLite file, but no index of dedup", "give the path of another file"
+            )
+        return bool(application == APPLICATION_ID)
+
+    @contextmanager
+    def reading(self) -> Iterator[SqliteTransaction]:
+        """See `store.Store`."""
+        self._check_process()
+        with _explained(self.name, InputError):
+            self._connection.execute("BEGIN")
+            try:
+                yield SqliteTransaction(self._connection)
+            finally:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[SqliteTransaction]:
+        """See `store.Store`."""
+        self._check_process()
+        with _explained(self.name, OutputError):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield SqliteTransaction(self._connection)
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):  # a full disk may have ended the transaction by itself
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def size(self) -> int:
+        """See `store.Store`; of a file with its write-ahead log."""
+        if self.path is None:
+            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+            (size,) = self._connection.execute("PRAGMA page_size").fetchone()
+            return int(pages) * int(size)
+        parts = (Path(f"{self.path}{suffix}") for suffix in ("", "-wal"))
+        return sum(part.stat().st_size for part in parts if part.exists())
+
+    def check(self) -> list[str]:
+        """See `store.Store`."""
+        with _explained(self.name, InputError):
+            found = [str(line) for (line,) in self._connection.execute("PRAGMA integrity_check(20)")]
+        return [] if found == ["ok"] else found
+
+    def vacuum(self) -> None:
+        """See `store.Store`."""
+        with _explained(self.name, OutputError):
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """See `store.Store`."""
+        self._connection.close()
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            # An SQLite connection that two processes share corrupts the file.
+            raise InputError(
+                f"{self.name} was opened by another process", "open the index after the fork, in each process"
+            )
+
+
+def _list(numbers: Sequence[int]) -> tuple[str]:
+    """Numbers as the one parameter of a statement that stays prepared."""
+    return (json.dumps(sorted(numbers)),)
+
+
+def _check_path(path: Path, create: bool) -> None:
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        if not create:
+            raise InputError(
+                f"{path}: there is no such index", "`dedup index add` and `dedup filter` make one"
+            ) from None
+        if not path.parent.is_dir():
+            raise OutputError(f"{path.parent} is no directory", "make it, or name another place") from None
+        return
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}", "give the path of an index") from None
+    if stat.S_ISDIR(kind):
+        raise InputError(f"{path} is a directory", "an index is one file, for example news.dedup")
+
+
+@contextmanager
+def _explained(name: str, kind: type[DedupError]) -> Iterator[None]:
+    """Say what an error of SQLite means, and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _explanation(name, error, kind) from error
+
+
+def _explanation(name: str, error: sqlite3.Error, kind: type[DedupError]) -> DedupError:
+    code: Any = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return OutputError(
+            f"{name}: the disk is full", "nothing of the batch was stored; make room and repeat it"
+        )
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return OutputError(
+            f"{name} cannot be written: {error}", "check the permissions of the file and its folder"
+        )
+    if code == sqlite3.SQLITE_BUSY:
+        return OutputError(
+            f"{name}: another process has been writing for {WAIT_SECONDS:.0f} s", "try again later"
+        )
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return InputError(f"{name} is damaged, or no index: {error}", "`dedup index verify` says more")
+    if code == sqlite3.SQLITE_IOERR:
+        return OutputError(
+            f"{name}: {error}", "the disk may be full or failing; nothing of the batch was stored"
+        )
+    return kind(f"{name}: {error}", "")

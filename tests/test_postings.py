@@ -1,0 +1,84 @@
+"""Sorted runs find what a dictionary finds, through merges, compaction and both ways of reading."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.index import postings as module
+from dedup.index.postings import Postings
+from dedup.index.sqlite import SqliteStore
+from dedup.model import U64
+from dedup.native import probe
+
+batches = st.lists(
+    st.lists(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 20), max_size=40), min_size=2, max_size=2),
+    max_size=25,
+)
+
+
+def posting(keys: list[int], first: int) -> U64:
+    numbers = np.arange(first, first + len(keys), dtype=np.uint64)
+    return np.sort((np.array(keys, np.uint64) << np.uint64(32)) | numbers)
+
+
+@pytest.mark.parametrize("cache", [0, 1 << 20])
+@given(data=batches, asked=st.lists(st.integers(0, 20), max_size=10))
+def test_runs_find_what_a_dictionary_finds(
+    cache: int, data: list[list[list[int]]], asked: list[int], monkeypatch_small: None
+) -> None:
+    store, lists = SqliteStore(None), Postings(2, cache)
+    expected: list[dict[int, set[int]]] = [defaultdict(set), defaultdict(set)]
+    number = 1
+    for batch in data:
+        with store.writing() as writer:
+            lists.insert(writer, [posting(keys, number) for keys in batch])
+        for where, keys in enumerate(batch):
+            for i, key in enumerate(keys):
+                expected[where][key].add(number + i)
+        number += 40
+    keys = np.array([asked, [key + 1 for key in asked]], np.uint32).reshape(2, -1)
+
+    def check(alive: set[int]) -> None:
+        with store.reading() as reader:
+            both = [*zip(*lists.probe(reader, 0, keys), strict=True)]
+            second = [*zip(*lists.probe(reader, 1, keys[1:]), strict=True)]
+            wanted = [
+                [(q, d) for q, key in enumerate(row) for d in expected[w][key]] for w, row in enumerate(keys)
+            ]
+            assert both == sorted({pair for some in wanted for pair in some if pair[1] in alive})
+            assert second == sorted(pair for pair in wanted[1] if pair[1] in alive)
+
+    check(set(range(number)))
+    alive = np.arange(0, number, 3)
+    with store.writing() as writer:
+        lists.compact(writer, alive)
+    check(set(alive.tolist()))
+    store.close()
+
+
+@pytest.fixture(autouse=True)
+def monkeypatch_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of 60 postings are large ones, in blocks of 8."""
+    monkeypatch.setattr(module, "SMALL", 30)
+    monkeypatch.setattr(module, "BLOCK", 8)
+
+
+def test_a_run_of_no_list_is_refused() -> None:
+    with pytest.raises(ValueError, match="list that has no keys"):
+        probe([(1, np.zeros(1, np.uint64))], np.zeros((1, 1), np.uint32))
+
+
+def test_runs_stay_few() -> None:
+    store, lists = SqliteStore(None), Postings(2, 0)
+    for i in range(500):
+        with store.writing() as writer:
+            lists.insert(writer, [posting([i * 7919], i + 1)] * 2)
+    with store.reading() as reader:
+        directory, _ = lists._read(reader)
+        assert len(directory) < 2 * 4 * 6
+        assert [len(one) for one in lists.all(reader)] == [500, 500]
