@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dedup.errors import UsageError as UsageError
     from dedup.find import Result as Result
     from dedup.find import find_duplicates as find_duplicates
+    from dedup.index import Index as Index
     from dedup.interop import from_datasketch as from_datasketch
     from dedup.interop import to_datasketch as to_datasketch
     from dedup.model import Removal as Removal
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Clean": "definitions",
     "DedupError": "errors",
+    "Index": "index",
     "InputError": "errors",
     "InternalError": "errors",
     "OutputError": "errors",

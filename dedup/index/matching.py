@@ -13,90 +13,42 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dedup.bands import choose
 from dedup.config import Settings
 from dedup.errors import OutputError
 from dedup.index.articles import Articles
-from dedup.index.postings import MAX_NUMBER, Postings
+from dedup.index.lookup import Lists, digest_bytes
+from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import Decisions
 from dedup.index.store import Document, Reader, Writer
 from dedup.index.texts import TextCodec
-from dedup.model import I64, U32, U64, Form, Matches, Relation, Segment, Sketches, Texts
-from dedup.native import array_of, hash_texts
+from dedup.model import I64, Form, Matches, Relation, Segment, Sketches, Texts
 from dedup.stages import Stages
-
-GATE_PAIRS = 1 << 16
-"""Candidate pairs that pass the gate at a time: 16 MB of low bytes."""
 
 
 class Core:
-    """Lookups and insertions of one index.
-
-    Lists of postings: one a band, of representatives; then all documents by digest, all by id, and all copies by
-    representative.
+    """What decides the articles of one index.
 
     Attributes:
-        postings: The lists.
+        lists: Who stands under which key.
         codec: The texts.
         stages: The engine.
     """
 
     def __init__(self, settings: Settings, stages: Stages, cache_bytes: int) -> None:
-        bands = choose(settings)
-        self.bands, self.gate = bands.bands, bands.gate
-        self._digests, self._ids, self._members = range(bands.bands, bands.bands + 3)
         self.stages = stages
         self.codec = TextCodec()
-        self.postings = Postings(bands.bands + 3, cache_bytes)
+        self.lists = Lists(settings, cache_bytes)
 
     def forget(self) -> None:
         """Drop what a transaction that was rolled back may have left."""
         self.codec = TextCodec()
-        self.postings.forget()
-
-    def by_id(self, reader: Reader, ids: Texts) -> dict[int, Document]:
-        """Position -> the document with that id, of those that there are."""
-        found = self._look_up(reader, self._ids, _low_half(hash_texts(array_of(ids.data), ids.offsets)))
-        return {i: document for i, document in found if document.id == ids.bytes_at(i)}
-
-    def twins(self, reader: Reader, sketches: Sketches, positions: I64) -> dict[int, Document]:
-        """Position -> the earliest document with the same tokens, of those of `positions` that have one."""
-        digests = sketches.digest[positions]
-        twins: dict[int, Document] = {}
-        for i, document in self._look_up(reader, self._digests, _low_half(digests[:, 1])):
-            if document.digest == _digest_bytes(digests[i]):
-                twins.setdefault(int(positions[i]), document)
-        return twins
-
-    def members(self, reader: Reader, representatives: Sequence[int]) -> list[Document]:
-        """The copies of some representatives."""
-        keys = _scattered(np.array(representatives, np.int64))
-        found = self._look_up(reader, self._members, keys)
-        return [d for i, d in found if d.representative == representatives[i] != d.number]
-
-    def candidates(self, reader: Reader, sketches: Sketches, positions: I64) -> tuple[I64, I64]:
-        """Pairs (index into `positions`, number of a representative) that share a band and pass the gate."""
-        queries, numbers = self.postings.probe(reader, 0, sketches.keys[:, positions])
-        distinct, where = np.unique(numbers, return_inverse=True)
-        lows = reader.lows(distinct.tolist())
-        width = sketches.low.shape[1]
-        there = np.array([number in lows for number in distinct.tolist()], np.bool_)
-        stored = np.frombuffer(b"".join(lows[n] for n in distinct[there].tolist()), np.uint8).reshape(
-            -1, width
-        )
-        row = np.cumsum(there) - 1
-        passed = there[where]
-        for start in range(0, len(queries), GATE_PAIRS):
-            part = np.flatnonzero(passed[start : start + GATE_PAIRS]) + start
-            own, other = sketches.low[positions[queries[part]]], stored[row[where[part]]]
-            passed[part] = np.count_nonzero(own == other, axis=1) >= self.gate
-        return queries[passed], numbers[passed]
+        self.lists.postings.forget()
 
     def remove(self, writer: Writer, documents: Iterable[Document]) -> list[Document]:
         """Remove documents, and the copies of those that are representatives; returns these copies."""
         removed = {document.number: document for document in documents}
         heads = [d.number for d in removed.values() if d.representative == d.number]
-        forgotten = [d for d in self.members(writer, heads) if d.number not in removed] if heads else []
+        forgotten = [d for d in self.lists.members(writer, heads) if d.number not in removed] if heads else []
         writer.delete([*removed, *(document.number for document in forgotten)])
         return forgotten
 
@@ -107,7 +59,7 @@ class Core:
             The matches of the representatives that were candidates, then of the articles; and the numbers of these
             representatives.
         """
-        _, numbers = self.candidates(reader, sketches, positions)
+        _, numbers = self.lists.candidates(reader, sketches, positions)
         stored = np.unique(numbers)
         blobs = reader.texts(stored.tolist())
         old = self.codec.decode(reader, [blobs[number] for number in stored.tolist()])
@@ -150,7 +102,7 @@ class Core:
         """
         n = len(articles)
         decisions = Decisions.empty(n)
-        known = {i: one for i, one in self.by_id(writer, articles.ids).items() if i not in repeats}
+        known = {i: one for i, one in self.lists.by_id(writer, articles.ids).items() if i not in repeats}
         changed = {i: one for i, one in known.items() if one.raw != articles.raw[i]}
         decisions.updated.update(changed)
         forgotten = self.remove(writer, changed.values()) if changed else []
@@ -173,9 +125,7 @@ class Core:
         documents = _documents(articles, sketches, decisions, open_, numbers, moment)
         writer.insert(documents, [blobs[i] for i in open_.tolist()])
         if documents:
-            self.postings.insert(
-                writer, self._new_postings(articles.ids, sketches, decisions, open_, numbers)
-            )
+            self.lists.insert(writer, articles.ids, sketches, decisions, open_, numbers)
         named = {document.number: document for document in documents}
         others = set(decisions.representative[~decisions.kept].tolist()) - named.keys()
         return decisions, named | writer.documents(sorted(others)), len(forgotten)
@@ -193,7 +143,7 @@ class Core:
         decisions.kept[positions] = True
         decisions.representative[positions] = numbers[positions]
         worded = positions[sketches.tokens[positions] > 0]
-        twins = self.twins(reader, sketches, worded)
+        twins = self.lists.twins(reader, sketches, worded)
         for i, twin in twins.items():
             _copy(decisions, i, twin)
         rest = worded[[i not in twins for i in worded.tolist()]] if len(worded) else worded
@@ -207,29 +157,6 @@ class Core:
         decisions.similarity[rest] = matches.similarity[found]
         decisions.containment[rest] = matches.containment[found]
         decisions.kept[rest] = matches.relation[found] == Relation.KEPT
-
-    def _new_postings(
-        self, ids: Texts, sketches: Sketches, decisions: Decisions, positions: I64, numbers: I64
-    ) -> list[U64]:
-        """What a batch adds to each list."""
-        worded = positions[sketches.tokens[positions] > 0]
-        heads = worded[decisions.kept[worded]]
-        copies = positions[~decisions.kept[positions]]
-        hashes = hash_texts(array_of(ids.data), ids.offsets)
-        bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
-        return [
-            *bands,
-            np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
-            np.sort(_posting(_low_half(hashes[positions]), numbers[positions])),
-            np.sort(_posting(_scattered(decisions.representative[copies]), numbers[copies])),
-        ]
-
-    def _look_up(self, reader: Reader, where: int, keys: U32) -> list[tuple[int, Document]]:
-        """(query, document) for all documents under some keys of one list, in order of query and number."""
-        queries, numbers = self.postings.probe(reader, where, keys.reshape(1, -1))
-        documents = reader.documents(np.unique(numbers).tolist()) if len(numbers) else {}
-        pairs = zip(queries.tolist(), numbers.tolist(), strict=True)
-        return [(i, documents[number]) for i, number in pairs if number in documents]
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +221,7 @@ def _documents(
             int(numbers[i]),
             ids.bytes_at(i),
             articles.raw[i],
-            _digest_bytes(sketches.digest[i]) if sketches.tokens[i] else none,
+            digest_bytes(sketches.digest[i]) if sketches.tokens[i] else none,
             int(decisions.representative[i]),
             int(decisions.relation[i]),
             _real(decisions.similarity[i]),
@@ -322,23 +249,6 @@ def some(sketches: Sketches, positions: I64) -> Sketches:
 def _real(value: float) -> float | None:
     """A number for the store, which has no NaN."""
     return None if np.isnan(value) else float(value)
-
-
-def _digest_bytes(digest: U64) -> bytes:
-    return digest.astype(">u8").tobytes()
-
-
-def _posting(keys: U32, numbers: I64) -> U64:
-    return (keys.astype(np.uint64) << np.uint64(32)) | numbers.astype(np.uint64)
-
-
-def _low_half(hashes: U64) -> U32:
-    return hashes.astype(np.uint32)
-
-
-def _scattered(numbers: I64) -> U32:
-    """Keys of document numbers, spread evenly: postings are cut by the leading bits. Fibonacci hashing, mod 2^32."""
-    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B1)).astype(np.uint32)
 
 
 def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:

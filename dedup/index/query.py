@@ -20,8 +20,8 @@ def query(
 ) -> list[list[Match]]:
     """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first."""
     worded = np.flatnonzero(sketches.tokens)
-    twins = core.twins(reader, sketches, worded)
-    queries, numbers = core.candidates(reader, sketches, worded)
+    twins = core.lists.twins(reader, sketches, worded)
+    queries, numbers = core.lists.candidates(reader, sketches, worded)
     asked, row = np.unique(worded[queries], return_inverse=True)
     stored, column = np.unique(numbers, return_inverse=True)
     blobs = reader.texts(stored.tolist())

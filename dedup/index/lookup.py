@@ -1,0 +1,122 @@
+"""Which stored documents an article may have to do with: by id, by words, by band, by representative.
+
+Lists of postings: one a band, of the representatives with words; then all documents with words by digest, all by id,
+and all copies by representative. A key has 32 bits, so what is found is compared with what was looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dedup.bands import choose
+from dedup.config import Settings
+from dedup.index.postings import Postings
+from dedup.index.results import Decisions
+from dedup.index.store import Document, Reader, Writer
+from dedup.model import I64, U32, U64, Sketches, Texts
+from dedup.native import array_of, hash_texts
+
+GATE_PAIRS = 1 << 16
+"""Candidate pairs that pass the gate at a time: 16 MB of low bytes."""
+
+
+class Lists:
+    """The lists of one index.
+
+    Attributes:
+        postings: The lists as such.
+    """
+
+    def __init__(self, settings: Settings, cache_bytes: int) -> None:
+        bands = choose(settings)
+        self._gate = bands.gate
+        self._digests, self._ids, self._members = range(bands.bands, bands.bands + 3)
+        self.postings = Postings(bands.bands + 3, cache_bytes)
+
+    def by_id(self, reader: Reader, ids: Texts) -> dict[int, Document]:
+        """Position -> the document with that id, of those that there are."""
+        found = self._look_up(reader, self._ids, _low_half(hash_texts(array_of(ids.data), ids.offsets)))
+        return {i: document for i, document in found if document.id == ids.bytes_at(i)}
+
+    def twins(self, reader: Reader, sketches: Sketches, positions: I64) -> dict[int, Document]:
+        """Position -> the earliest document with the same tokens, of those of `positions` that have one."""
+        digests = sketches.digest[positions]
+        twins: dict[int, Document] = {}
+        for i, document in self._look_up(reader, self._digests, _low_half(digests[:, 1])):
+            if document.digest == digest_bytes(digests[i]):
+                twins.setdefault(int(positions[i]), document)
+        return twins
+
+    def members(self, reader: Reader, representatives: Sequence[int]) -> list[Document]:
+        """The copies of some representatives."""
+        keys = _scattered(np.array(representatives, np.int64))
+        found = self._look_up(reader, self._members, keys)
+        return [d for i, d in found if d.representative == representatives[i] != d.number]
+
+    def candidates(self, reader: Reader, sketches: Sketches, positions: I64) -> tuple[I64, I64]:
+        """Pairs (index into `positions`, number of a representative) that share a band and pass the gate."""
+        queries, numbers = self.postings.probe(reader, 0, sketches.keys[:, positions])
+        distinct, where = np.unique(numbers, return_inverse=True)
+        lows = reader.lows(distinct.tolist())
+        width = sketches.low.shape[1]
+        there = np.array([number in lows for number in distinct.tolist()], np.bool_)
+        stored = np.frombuffer(b"".join(lows[n] for n in distinct[there].tolist()), np.uint8).reshape(
+            -1, width
+        )
+        row = np.cumsum(there) - 1
+        passed = there[where]
+        for start in range(0, len(queries), GATE_PAIRS):
+            part = np.flatnonzero(passed[start : start + GATE_PAIRS]) + start
+            own, other = sketches.low[positions[queries[part]]], stored[row[where[part]]]
+            passed[part] = np.count_nonzero(own == other, axis=1) >= self._gate
+        return queries[passed], numbers[passed]
+
+    def insert(
+        self,
+        writer: Writer,
+        ids: Texts,
+        sketches: Sketches,
+        decisions: Decisions,
+        positions: I64,
+        numbers: I64,
+    ) -> None:
+        """Add the documents at some positions of a batch to the lists that they belong to."""
+        worded = positions[sketches.tokens[positions] > 0]
+        heads = worded[decisions.kept[worded]]
+        copies = positions[~decisions.kept[positions]]
+        hashes = hash_texts(array_of(ids.data), ids.offsets)
+        bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
+        postings = [
+            *bands,
+            np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
+            np.sort(_posting(_low_half(hashes[positions]), numbers[positions])),
+            np.sort(_posting(_scattered(decisions.representative[copies]), numbers[copies])),
+        ]
+        self.postings.insert(writer, postings)
+
+    def _look_up(self, reader: Reader, where: int, keys: U32) -> list[tuple[int, Document]]:
+        """(query, document) for all documents under some keys of one list, in order of query and number."""
+        queries, numbers = self.postings.probe(reader, where, keys.reshape(1, -1))
+        documents = reader.documents(np.unique(numbers).tolist()) if len(numbers) else {}
+        pairs = zip(queries.tolist(), numbers.tolist(), strict=True)
+        return [(i, documents[number]) for i, number in pairs if number in documents]
+
+
+def digest_bytes(digest: U64) -> bytes:
+    """A digest as it is stored: 16 bytes, big-endian like `xxh3_128_digest`."""
+    return digest.astype(">u8").tobytes()
+
+
+def _posting(keys: U32, numbers: I64) -> U64:
+    return (keys.astype(np.uint64) << np.uint64(32)) | numbers.astype(np.uint64)
+
+
+def _low_half(hashes: U64) -> U32:
+    return hashes.astype(np.uint32)
+
+
+def _scattered(numbers: I64) -> U32:
+    """Keys of document numbers, spread evenly: postings are cut by the leading bits. Fibonacci hashing, mod 2^32."""
+    return (numbers.astype(np.uint64) * np.uint64(0x9E3779B1)).astype(np.uint32)
