@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,10 +61,10 @@ class KernelStripper:
             ]
         )
 
-    def __call__(self, texts: Texts, explain: bool = True) -> Stripped:
+    def __call__(self, texts: Texts, explain: bool = True, guard: bool = True) -> Stripped:
         data = np.frombuffer(bytes(texts.data), np.uint8)
         stripped, dropped, removed, guarded, lines, chars, removals = self._stripper.strip(
-            data, texts.offsets, explain
+            data, texts.offsets, explain, guard
         )
         listed = None if removals is None else [[Removal(*removal) for removal in one] for one in removals]
         return Stripped(Texts(*stripped), dropped, removed, guarded, lines, chars, listed)
@@ -95,3 +96,52 @@ texts = st.lists(st.one_of(captions, lines.map(lambda line: [line])), max_size=2
     lambda parts: "\n".join(line for part in parts for line in part)
 )
 """Texts that mix lines of rules with body lines and noise."""
+
+learned_rules = st.builds(
+    lambda action, line: Rule(
+        "", "learned", "head" if action == "strip_prefix" else "any", 1, action, "learned", "", line=line
+    ),
+    st.just("drop"),
+    st.sampled_from(["a", "ab", "0", "é", "x y z", "d " * 14 + "d", "a c"]),
+)
+pattern_rules = st.builds(
+    lambda cls, pos, words, action, strength, pattern, literals, cased: Rule(
+        "", cls, pos, words, action, strength, pattern, literals, cased
+    ),
+    st.sampled_from(["ad", "prompt"]),
+    st.sampled_from(["any", "head", "tail"]),
+    st.integers(1, 17),
+    st.sampled_from(["drop", "strip_prefix", "strip_suffix"]),
+    st.sampled_from(["strong", "weak"]),
+    st.sampled_from(
+        [
+            r"a",
+            r"[ab]+",
+            r" ?c",
+            r".{1,3}b",
+            r"(?:a|\xc3\xa9) ?",
+            r"c.*",
+            r"\W+",
+            r"A|b",
+            r"b?",
+            r"\d+",
+            r"x ",
+        ]
+    ),
+    st.sampled_from([(), (), ("a",), ("b", "c")]),
+    st.booleans(),
+)
+small_rules = st.lists(learned_rules | pattern_rules, max_size=5).map(
+    lambda rules: tuple(replace(rule, id=f"r{i}") for i, rule in enumerate(rules))
+)
+"""A few rules of all kinds that often match small texts."""
+small_lines = st.sampled_from(
+    [
+        *("a", "b", "ab", "a c", "A", "é", "7", "", "a é b", " • c", "7 c", "• 42", "a - b"),
+        *("x y z", "x y z c", "X Y Z:", "x x y z", "a - x y z", "c: x y z - b"),
+        *("d " * 39 + "d", "d " * 14, "a d " + "d " * 13),
+    ]
+)
+small_texts = st.lists(small_lines, max_size=20).map("\n".join) | st.lists(
+    small_lines, min_size=1, max_size=4, unique=True
+).flatmap(lambda few: st.lists(st.sampled_from(few), max_size=16)).map("\n".join)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from dedup.native import Native
 from dedup.reference import Reference
 from dedup.reference.lines import form
 from dedup.reference.strip import strip, strip_all
-from tests.strip_texts import KernelStripper, noise, texts
+from tests.strip_texts import KernelStripper, noise, small_rules, small_texts, texts
 
 RULES = boilerplate.load()
 KERNEL = KernelStripper(RULES)
@@ -71,64 +72,34 @@ def test_stripping_twice_changes_nothing(text: str) -> None:
     assert strip_all(Texts.from_strings([once.text]), RULES).texts.strings() == [once.text]
 
 
-learned_rules = st.builds(
-    lambda line: Rule("", "learned", "any", 1, "drop", "learned", "", line=line),
-    st.sampled_from(["a", "ab", "0", "é", "x y z", "d " * 14 + "d", "a c"]),
-)
-small_rules = st.lists(
-    learned_rules
-    | st.builds(
-        lambda cls, pos, words, action, strength, pattern, literals, cased: Rule(
-            "", cls, pos, words, action, strength, pattern, literals, cased
-        ),
-        st.sampled_from(["ad", "prompt"]),
-        st.sampled_from(["any", "head", "tail"]),
-        st.integers(1, 9),
-        st.sampled_from(["drop", "strip_prefix", "strip_suffix"]),
-        st.sampled_from(["strong", "weak"]),
-        st.sampled_from(
-            [r"a", r"[ab]+", r" ?c", r".{1,3}b", r"(?:a|\xc3\xa9) ?", r"c.*", r"\W+", r"A|b", r"b?"]
-        ),
-        st.sampled_from([(), (), ("a",), ("b", "c")]),
-        st.booleans(),
-    ),
-    max_size=5,
-).map(lambda rules: tuple(Rule(f"r{i}", *astuple(rule)[1:]) for i, rule in enumerate(rules)))
-small_lines = st.sampled_from(
-    [
-        "a",
-        "b",
-        "ab",
-        "a c",
-        "A",
-        "é",
-        "7",
-        "",
-        "d " * 39 + "d",
-        "d " * 14,
-        "a é b",
-        " • c",
-        "x y z",
-        "x y z c",
-        "X Y Z:",
-        "• 42",
-    ]
-)
-
-
-def astuple(rule: Rule) -> tuple[object, ...]:
-    """The fields of a rule."""
-    return tuple(getattr(rule, name) for name in Rule.__slots__)
-
-
 @settings(max_examples=300)
-@given(small_rules, st.lists(st.lists(small_lines, max_size=20).map("\n".join), min_size=1, max_size=4))
+@given(small_rules, st.lists(small_texts, min_size=1, max_size=4))
 def test_any_rules(rules: tuple[Rule, ...], batch: list[str]) -> None:
     assert_same(batch, rules, KernelStripper(rules))
     for text in batch:
         once = strip(text, rules).text
         assert strip(once, rules).text == once
         assert bool(once.strip()) == bool(text.strip())
+
+
+@settings(max_examples=300)
+@given(small_rules, small_rules.filter(bool), st.integers(0, 5), small_texts)
+def test_a_further_rule_never_restores_a_line(
+    rules: tuple[Rule, ...], further: tuple[Rule, ...], at: int, text: str
+) -> None:
+    more = (*rules[:at], replace(further[0], id="further"), *rules[at:])
+    left = [lines_left(text, some) for some in (rules, more)]
+    assert left[1] <= left[0]
+
+
+def lines_left(text: str, rules: tuple[Rule, ...]) -> set[int]:
+    """The lines that remain without guard rails, on which both engines agree."""
+    packed = Texts.from_strings([text])
+    native, reference = KernelStripper(rules)(packed, guard=False), strip(text, rules, guard=False)
+    assert native.texts.strings() == [reference.text]
+    assert native.removals == [list(reference.removals)]
+    assert not reference.guarded
+    return set(range(1, text.count("\n") + 2)) - {r.line_no for r in reference.removals if r.action == "drop"}
 
 
 def same_form(line: str) -> None:

@@ -3,41 +3,48 @@ r"""Stripping boilerplate: a raw text and rules in, the clean text and what was 
 A text is its lines, split at "\n" only. Each has a matching form (see `lines`);
 a line whose form is empty is blank, stays, and is looked over everywhere below.
 
+A line has **versions**: itself, and whatever the cuts of rules that may act leave of a version, in any order (at most
+32, the first found first). What holds for one version holds for the line. Two lines **meet** if
+every line between them is removed; they may be removed themselves.
+
 **One round** judges every remaining line against the same picture of the text:
 
-1. `structure.caption`: of three successive lines A, N, B, where N is a number of 1 to 3 digits, A has at least
-   3 words and B equals A (in folded plain form; a credit that a `strip_suffix` rule finds at the end of B does
-   not count), all three are dropped.
-2. `structure.repeat`: a line of at least 8 words that equals the remaining line before it is dropped. (Not any
+1. `structure.caption`: of three lines A, N, B, each meeting the next, where N is a number of 1 to 3 digits, A has
+   at least 3 words and B equals A (in folded plain form; a credit that a `strip_suffix` rule finds at the end of B
+   does not count), all three are dropped.
+2. `structure.repeat`: a line of at least 8 words that equals one before it that it meets is dropped. (Not any
    earlier one: of 350 lines repeated further apart on 175 news pages, 86 were body text, such as refrains and the
    questions of an interview; and a repeat changes no set of shingles but at its ends.)
 3. The first `drop` rule that may act and whose pattern matches the whole plain form drops the line.
-4. Else the first `strip_prefix` or `strip_suffix` rule that may act and finds its pattern at that edge cuts the
-   line: at the nearest end of a segment that leaves no matched byte, and white space beside the cut goes
-   too. (A prefix is searched from the start of the plain form, a suffix up to its end, the longest one.)
-   A line of which nothing would be left is dropped.
+4. Else the first `strip_prefix` or `strip_suffix` rule that may act and finds its pattern at that edge of what is
+   left of the line cuts it: at the nearest end of a segment that leaves no matched byte, and white space beside the cut
+   goes too. (A prefix is searched from the start of the plain form, a suffix up to its end, the longest one.)
+   A line of which a cut of any version would leave nothing is dropped.
 
-A rule may act where its position (of the line among those that remain), its word limit and its literals allow.
-A weak rule also needs a removed line next to this one, or that this is the first or last remaining line. In a text
-of one line only rules of class `prompt` and those that cut may act. A learned rule has a line instead of a pattern,
-and matches what is equal to it, digits aside, however long it is.
+A rule may act where its position (`head`: fewer than 6 remaining lines before, `tail`: fewer than 12 behind), its
+word limit and its literals allow. A weak rule also needs a removed line next to this one, or no remaining line
+before it or behind it. A learned rule has a line, prefix or suffix instead of a pattern, and matches what is equal to
+it, digits aside, however long it is.
 
-**Settling** repeats rounds until one changes nothing. **A step** settles with all rules; if fewer than 40
-words would remain, with the strong ones only; if no token would remain, it changes nothing. Steps repeat, each
-on the outcome of the last, until one changes nothing: so stripping twice equals stripping once.
+So no rule can keep another from acting: with more rules more lines go, and never fewer.
+
+**Settling** repeats rounds until one changes nothing. **A step** settles with all rules (in a text of one line: with
+those of class `prompt` and those that cut); if fewer than 40 words would remain, with the strong ones only; if no
+token would remain, it changes nothing. Steps repeat, each on the outcome of the last, until one changes nothing:
+so stripping twice equals stripping once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 
 from dedup.model import I64, Removal, Rule, Stripped, Texts
-from dedup.reference.lines import Form, count_words, form, without_digits
+from dedup.reference.lines import count_words, form
+from dedup.reference.rules import cut, matches
 from dedup.reference.tokens import tokenize
 
 HEAD = 6
@@ -45,6 +52,7 @@ TAIL = 12
 LEAST_WORDS = 40
 CAPTION_WORDS = 3
 REPEAT_WORDS = 8
+VERSIONS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +72,12 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
+    """A line on its way: what is left of it, and every version that a rule may look at, `text` among them."""
+
     number: int
     raw: str
     text: str
+    versions: tuple[str, ...]
     cuts: tuple[Removal, ...] = ()
     dropped_by: str = ""
 
@@ -74,17 +85,21 @@ class _Line:
     def blank(self) -> bool:
         return not form(self.text, fold=True).data
 
+    @property
+    def plains(self) -> set[bytes]:
+        return {form(version, fold=True).plain for version in self.versions}
 
-def strip(text: str, rules: Sequence[Rule]) -> Clean:
-    """Remove the boilerplate of one text."""
-    lines = [_Line(number, raw, raw) for number, raw in enumerate(text.split("\n"), 1)]
+
+def strip(text: str, rules: Sequence[Rule], guard: bool = True) -> Clean:
+    """Remove the boilerplate of one text; without `guard` also where little or nothing would remain."""
+    lines = [_Line(number, raw, raw, (raw,)) for number, raw in enumerate(text.split("\n"), 1)]
     gone: list[_Line] = []
     guarded = False
     while True:
-        settled, held_back = _step(lines, rules)
+        settled, held_back = _step(lines, rules) if guard else (_settle(lines, rules), False)
         guarded |= held_back
         gone += [line for line in settled if line.dropped_by]
-        remaining = [line for line in settled if not line.dropped_by]
+        remaining = [replace(line, versions=(line.text,)) for line in settled if not line.dropped_by]
         if remaining == lines:
             break
         lines = remaining
@@ -130,6 +145,8 @@ def _account(removals: Sequence[Removal], rules: Sequence[Rule]) -> tuple[I64, I
 
 def _step(lines: list[_Line], rules: Sequence[Rule]) -> tuple[list[_Line], bool]:
     """Settle under the guard rails; also whether one of them changed the outcome."""
+    if sum(not line.blank for line in lines) == 1:
+        rules = [rule for rule in rules if rule.action != "drop" or rule.cls == "prompt"]
     full = settled = _settle(lines, rules)
     if sum(count_words(line.text) for line in full if not line.dropped_by) < LEAST_WORDS:
         settled = _settle(lines, [rule for rule in rules if rule.strength == "strong"])
@@ -143,8 +160,6 @@ def _left(lines: list[_Line]) -> list[tuple[int, str]]:
 
 
 def _settle(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
-    if sum(not line.blank for line in lines) == 1:
-        rules = [rule for rule in rules if rule.action != "drop" or rule.cls == "prompt"]
     while (after := _round(lines, rules)) != lines:
         lines = after
     return lines
@@ -152,99 +167,91 @@ def _settle(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
 
 def _round(lines: list[_Line], rules: Sequence[Rule]) -> list[_Line]:
     filled = [i for i, line in enumerate(lines) if not line.blank]
-    remaining = [i for i in filled if not lines[i].dropped_by]
-    near_removed = {
-        i
-        for before, i, after in zip([None, *filled], filled, [*filled[1:], None], strict=False)
-        if any(j is not None and lines[j].dropped_by for j in (before, after))
-    }
+    found = _structure([lines[i] for i in filled], rules)
     after = list(lines)
-    for i, rule_id in _structure([lines[i] for i in remaining], rules).items():
-        after[remaining[i]] = replace(lines[remaining[i]], dropped_by=rule_id)
-    for at, i in enumerate(remaining):
-        if after[i].dropped_by:
-            continue
-        places = (
-            {"any"}
-            | ({"head"} if at < HEAD else set())
-            | ({"tail"} if len(remaining) - at <= TAIL else set())
-        )
-        weak = i in near_removed or at in (0, len(remaining) - 1)
+    before = 0
+    behind = sum(not lines[i].dropped_by for i in filled)
+    for at, i in enumerate(filled):
+        line = lines[i]
+        behind -= not line.dropped_by
+        places = {"any"} | ({"head"} if before < HEAD else set()) | ({"tail"} if behind < TAIL else set())
+        beside = filled[max(at - 1, 0) : at + 2]
+        weak = not before or not behind or any(lines[j].dropped_by for j in beside if j != i)
         acting = [rule for rule in rules if rule.pos in places and (weak or rule.strength != "weak")]
-        after[i] = _judge(lines[i], acting)
+        if line.dropped_by:
+            after[i] = _grow(line, acting)
+        elif at in found:
+            after[i] = replace(line, dropped_by=found[at])
+        else:
+            after[i] = _judge(line, acting)
+        before += not line.dropped_by
     return after
 
 
 def _structure(lines: list[_Line], rules: Sequence[Rule]) -> dict[int, str]:
-    """The lines that structure alone removes, and by which rule."""
+    """The places of the lines that structure alone removes, and by which rule."""
     found: dict[int, str] = {}
-    plains = [form(line.text, fold=True).plain for line in lines]
     for i, line in enumerate(lines):
-        if i and plains[i] == plains[i - 1] and count_words(line.text) >= REPEAT_WORDS:
+        long = {version for version in line.versions if count_words(version) >= REPEAT_WORDS}
+        plains = {form(version, fold=True).plain for version in long}
+        if plains and any(plains & lines[j].plains for j in _meeting(lines, i, -1)):
             found[i] = "structure.repeat"
-    for i in range(len(lines) - 2):
-        first, number = (form(line.text, fold=True) for line in lines[i : i + 2])
-        if not re.fullmatch(rb"\d{1,3}", number.plain) or count_words(lines[i].text) < CAPTION_WORDS:
+    for n, number in enumerate(lines):
+        if not any(re.fullmatch(rb"\d{1,3}", plain) for plain in number.plains):
             continue
-        texts = [
-            lines[i + 2].text,
-            *(_cut(lines[i + 2].text, r) for r in rules if r.action == "strip_suffix"),
-        ]
-        if first.plain in [form(text, fold=True).plain for text in texts if text is not None]:
-            found |= dict.fromkeys((i, i + 1, i + 2), "structure.caption")
+        for a in _meeting(lines, n, -1):
+            captions = [version for version in lines[a].versions if count_words(version) >= CAPTION_WORDS]
+            plains = {form(caption, fold=True).plain for caption in captions}
+            for b in _meeting(lines, n, 1):
+                if plains & (lines[b].plains | _without_credit(lines[b], rules)):
+                    found |= dict.fromkeys((a, n, b), "structure.caption")
     return found
+
+
+def _meeting(lines: list[_Line], i: int, step: int) -> Iterator[int]:
+    """The places of the lines before (-1) or behind (1) line `i` that meet it."""
+    for j in range(i + step, len(lines) if step > 0 else -1, step):
+        yield j
+        if not lines[j].dropped_by:
+            break
+
+
+def _without_credit(line: _Line, rules: Sequence[Rule]) -> set[bytes]:
+    cuts = [cut(version, r) for version in line.versions for r in rules if r.action == "strip_suffix"]
+    return {form(left, fold=True).plain for left in cuts if left is not None}
 
 
 def _judge(line: _Line, rules: Sequence[Rule]) -> _Line:
     for rule in rules:
-        if rule.action == "drop" and _matches(line.text, rule):
+        if rule.action == "drop" and any(matches(version, rule) for version in line.versions):
             return replace(line, dropped_by=rule.id)
-    for rule in rules:
-        if rule.action != "drop" and (left := _cut(line.text, rule)) is not None:
-            if not form(left, fold=True).data:
-                return replace(line, dropped_by=rule.id)
+    cuts = list(_cuts(line, rules))
+    for _, rule, left in cuts:
+        if not form(left, fold=True).data:
+            return replace(line, dropped_by=rule.id)
+    grown = _grow(line, rules)
+    for version, rule, left in cuts:
+        if version == line.text:
             prefix = rule.action == "strip_prefix"
-            taken = line.text.removesuffix(left) if prefix else line.text.removeprefix(left)
-            cut = Removal(line.number, taken, rule.action, rule.id)
-            return replace(line, text=left, cuts=(*line.cuts, cut))
-    return line
+            taken = version.removesuffix(left) if prefix else version.removeprefix(left)
+            removal = Removal(line.number, taken, rule.action, rule.id)
+            versions = grown.versions if left in grown.versions else (*grown.versions, left)
+            return replace(line, text=left, versions=versions, cuts=(*line.cuts, removal))
+    return grown
 
 
-def _matches(line: str, rule: Rule) -> bool:
-    if rule.line:
-        return without_digits(form(line, fold=True).plain) == rule.line.encode()
-    at = _admit(line, rule)
-    return at is not None and bool(_compile(rule.pattern).fullmatch(at.plain))
+def _grow(line: _Line, rules: Sequence[Rule]) -> _Line:
+    """The line with the versions that cuts leave of those that it has."""
+    versions = list(line.versions)
+    for _, _, left in _cuts(line, rules):
+        if left not in versions and len(versions) < VERSIONS and form(left, fold=True).data:
+            versions.append(left)
+    return replace(line, versions=tuple(versions))
 
 
-def _cut(line: str, rule: Rule) -> str | None:
-    """What a `strip_*` rule leaves of `line`; None where it does not match."""
-    at = _admit(line, rule)
-    if at is None:
-        return None
-    if rule.action == "strip_prefix":
-        match = _compile(rule.pattern).match(at.data, at.start)
-        if not match or not match[0]:
-            return None
-        cut = next(raw for raw, size in at.ends if size >= match.end())
-        return line[cut:].lstrip(" \t\r\u00a0")
-    match = _compile(f"(?:{rule.pattern})\\Z").search(at.data[: at.end])
-    if not match or not match[0]:
-        return None
-    cut = max(raw for raw, size in ((0, 0), *at.ends) if size <= match.start())
-    return line[:cut].rstrip(" \t\r\u00a0")
-
-
-def _admit(line: str, rule: Rule) -> Form | None:
-    """The form to match `rule` on, if its word limit and literals admit the line."""
-    folded = form(line, fold=True)
-    if folded.words > rule.max_words:
-        return None
-    if rule.literals and not any(literal.encode() in folded.data for literal in rule.literals):
-        return None
-    return form(line, fold=False) if rule.cased else folded
-
-
-@cache
-def _compile(pattern: str) -> re.Pattern[bytes]:
-    return re.compile(pattern.encode("ascii"))
+def _cuts(line: _Line, rules: Sequence[Rule]) -> Iterator[tuple[str, Rule, str]]:
+    """What rules leave of each version."""
+    for version in line.versions:
+        for rule in rules:
+            if rule.action != "drop" and (left := cut(version, rule)) is not None:
+                yield version, rule, left

@@ -95,8 +95,7 @@ impl Sketcher {
     /// Strip, tokenise and shingle; whether a guard rail of stripping changed the outcome.
     fn read(&self, text: &str, scratch: &mut Scratch) -> bool {
         let Scratch { strip, removals, tokens, hashes, .. } = scratch;
-        removals.clear();
-        let stripped = self.stripper.as_ref().map(|stripper| stripper.strip(text, strip, removals));
+        let stripped = self.stripper.as_ref().map(|stripper| stripper.strip(text, strip, true, removals));
         tokens.read(stripped.as_ref().map_or(text, |stripped| stripped.text));
         hashes.clear();
         hash_shingles(tokens, self.size, hashes);

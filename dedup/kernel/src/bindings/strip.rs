@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use super::batches::tasks;
-use super::{check_offsets, guard, invalid};
+use super::{check_offsets, invalid};
 use crate::sketch::text_of;
 use crate::strip::{Action, Loss, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
 
@@ -71,17 +71,24 @@ impl Stripper {
     }
 
     /// Strip each text of a buffer; with `explain` also list what was removed.
+    ///
+    /// Without `guard`, which is for tests, also where little or nothing would remain.
+    #[pyo3(signature = (data, offsets, explain, guard=true))]
     fn strip<'py>(
         &self,
         py: Python<'py>,
         data: PyReadonlyArray1<'py, u8>,
         offsets: PyReadonlyArray1<'py, i64>,
         explain: bool,
+        guard: bool,
     ) -> PyResult<StrippedFields<'py>> {
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         check_offsets(offsets, data.len())?;
-        let parts: Vec<Part> = guard(py, || {
-            tasks(offsets).into_par_iter().map(|task| self.strip_part(data, offsets, task, explain)).collect()
+        let parts: Vec<Part> = super::guard(py, || {
+            tasks(offsets)
+                .into_par_iter()
+                .map(|task| self.strip_part(data, offsets, task, explain, guard))
+                .collect()
         })?;
         let mut all = Part { ends: vec![0], ..Part::default() };
         for part in parts {
@@ -109,15 +116,21 @@ impl Stripper {
 }
 
 impl Stripper {
-    fn strip_part(&self, data: &[u8], offsets: &[i64], task: Range<usize>, explain: bool) -> Part {
+    fn strip_part(
+        &self,
+        data: &[u8],
+        offsets: &[i64],
+        task: Range<usize>,
+        explain: bool,
+        guard: bool,
+    ) -> Part {
         let mut part = Part::default();
         let mut scratch = Scratch::default();
         let mut removals = Vec::new();
         for i in task {
             let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
             let text = text_of(bytes);
-            removals.clear();
-            let stripped = self.kernel.strip(&text, &mut scratch, &mut removals);
+            let stripped = self.kernel.strip(&text, &mut scratch, guard, &mut removals);
             let dropped = removals.iter().filter(|removal| removal.action == Action::Drop);
             part.data.extend_from_slice(stripped.text.as_bytes());
             part.ends.push(part.data.len());

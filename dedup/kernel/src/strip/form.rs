@@ -32,6 +32,13 @@ pub fn append(line: &str, fold: bool, out: &mut Vec<u8>) {
     }
 }
 
+/// Whether nothing is left of `line` in its form.
+pub fn is_blank(line: &str) -> bool {
+    let mut form = Vec::new();
+    append(line, true, &mut form);
+    form.is_empty()
+}
+
 /// The ends of the segments of `line`, with the form's length before a space at its end is taken off.
 pub fn segment_ends(line: &str, fold: bool, ends: &mut Ends) {
     let mut form = Vec::new();

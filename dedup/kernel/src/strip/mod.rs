@@ -13,6 +13,7 @@ mod learned;
 mod nominate;
 mod rule;
 mod settle;
+mod structure;
 
 use memchr::memchr_iter;
 
@@ -62,33 +63,51 @@ pub struct Stripped<'a> {
     pub is_guarded: bool,
 }
 
-/// A rule that matches a line whatever its position.
+/// A rule that matches a version of a line whatever its position.
 #[derive(Clone, Copy)]
 struct Hit {
     rule: u32,
-    /// What a rule that cuts would leave of the raw text.
+    /// What a rule that cuts would leave of the raw text; empty if its form is.
     left: (usize, usize),
 }
 
 /// One line of a document.
 #[derive(Clone, Copy)]
 struct Line {
-    /// Number of the line, from 0.
-    number: usize,
-    /// Its bytes in the raw text, and those that cuts have left.
+    /// Its bytes in the raw text.
     raw: (usize, usize),
+    /// The first of its versions since this step of settling began, and what is left of it, in `Scratch::versions`.
+    first: usize,
+    current: usize,
+    dropped_by: Option<Source>,
+}
+
+/// A line, or what cuts leave of it.
+struct Version {
+    /// Its bytes in the raw text.
     left: (usize, usize),
     /// Its folded form and plain form, in `Scratch::forms`.
     form: (usize, usize),
     plain: (usize, usize),
     /// Its hits, in `Scratch::hits`.
     hits: (usize, usize),
-    dropped_by: Option<Source>,
+    /// The next version of the same line.
+    next: Option<usize>,
 }
 
-impl Line {
-    fn is_blank(&self) -> bool {
-        self.form.0 == self.form.1
+impl Version {
+    /// A part of `text`, with its form appended to `forms`.
+    fn read(text: &str, left: (usize, usize), forms: &mut Vec<u8>) -> Version {
+        let start = forms.len();
+        form::append(&text[left.0..left.1], true, forms);
+        let plain = form::plain(&forms[start..]);
+        Version {
+            left,
+            form: (start, forms.len()),
+            plain: (start + plain.0, start + plain.1),
+            hits: (0, 0),
+            next: None,
+        }
     }
 }
 
@@ -96,11 +115,17 @@ impl Line {
 #[derive(Default)]
 pub struct Scratch {
     lines: Vec<Line>,
+    /// The lines as they are, then what cuts leave of some.
+    versions: Vec<Version>,
     forms: Vec<u8>,
     hits: Vec<Hit>,
     cuts: Vec<Cut>,
     /// The lines that are not blank.
     filled: Vec<usize>,
+    /// Whether a version is a number, and whether a careful rule matches one.
+    has_numbers: bool,
+    has_careful: bool,
+    before: Vec<Line>,
     nominated: Vec<u32>,
     cased: Vec<u8>,
     digitless: Vec<u8>,
@@ -120,26 +145,30 @@ impl Stripper {
         Ok(Stripper { rules: Rules::new(rules)? })
     }
 
-    /// Strip one text; what was removed is appended to `removals` in the order of the lines.
+    /// Strip one text, without `guard` also where little or nothing would remain; `removals` become what was removed, in
+    /// the order of the lines.
     pub fn strip<'a>(
         &self,
         text: &'a str,
         scratch: &'a mut Scratch,
+        guard: bool,
         removals: &mut Vec<Removal>,
     ) -> Stripped<'a> {
+        removals.clear();
         if !self.read(text, scratch) {
             return Stripped { text, is_guarded: false };
         }
-        let is_guarded = settle::settle(&self.rules, text, scratch);
+        let is_guarded = settle::settle(&self.rules, text, scratch, guard);
         list_removals(scratch, removals);
-        scratch.clean.clear();
-        let mut kept = scratch.lines.iter().filter(|line| line.dropped_by.is_none());
-        if let Some(first) = kept.next() {
-            scratch.clean.push_str(&text[first.left.0..first.left.1]);
+        if removals.is_empty() {
+            return Stripped { text, is_guarded };
         }
-        for line in kept {
-            scratch.clean.push('\n');
-            scratch.clean.push_str(&text[line.left.0..line.left.1]);
+        scratch.clean.clear();
+        let kept = scratch.lines.iter().filter(|line| line.dropped_by.is_none());
+        for (i, line) in kept.enumerate() {
+            let (start, end) = scratch.versions[line.current].left;
+            scratch.clean.push_str(if i > 0 { "\n" } else { "" });
+            scratch.clean.push_str(&text[start..end]);
         }
         Stripped { text: &scratch.clean, is_guarded }
     }
@@ -163,47 +192,62 @@ impl Stripper {
     /// Split `text` into lines and match them; whether anything was found that might be removed.
     fn read(&self, text: &str, scratch: &mut Scratch) -> bool {
         scratch.lines.clear();
+        scratch.versions.clear();
         scratch.forms.clear();
         scratch.hits.clear();
         scratch.cuts.clear();
         scratch.filled.clear();
+        scratch.has_numbers = false;
+        scratch.has_careful = false;
         let mut start = 0;
-        let mut has_number = false;
         for end in memchr_iter(b'\n', text.as_bytes()).chain([text.len()]) {
-            let line = read_line(text, scratch.lines.len(), (start, end), &mut scratch.forms);
-            has_number |= settle::is_number(&scratch.forms[line.plain.0..line.plain.1]);
+            let number = scratch.lines.len();
+            let version = Version::read(text, (start, end), &mut scratch.forms);
+            scratch.has_numbers |= structure::is_number(&scratch.forms[version.plain.0..version.plain.1]);
             scratch.forms.push(b'\n');
-            if !line.is_blank() {
-                scratch.filled.push(scratch.lines.len());
+            if version.form.0 < version.form.1 {
+                scratch.filled.push(number);
             }
-            scratch.lines.push(line);
+            scratch.versions.push(version);
+            scratch.lines.push(Line { raw: (start, end), first: number, current: number, dropped_by: None });
             start = end + 1;
         }
         let mut literal = self.rules.next_literal(&scratch.forms, 0);
         let is_alone = scratch.filled.len() == 1;
         for at in 0..scratch.filled.len() {
             let i = scratch.filled[at];
-            let line = scratch.lines[i];
             scratch.nominated.clear();
             while let Some((start, end, rules)) = literal
-                && start < line.form.1
+                && start < scratch.versions[i].form.1
             {
                 scratch.nominated.extend_from_slice(rules);
                 literal = self.rules.next_literal(&scratch.forms, end);
             }
-            scratch.lines[i].hits = self.rules.match_line(text, &line, is_alone, scratch);
+            scratch.versions[i].hits = self.rules.match_version(text, i, is_alone, scratch);
         }
-        !scratch.hits.is_empty() || has_number || settle::has_repeats(scratch)
+        !scratch.hits.is_empty() || scratch.has_numbers || has_twins(scratch)
     }
 }
 
+/// Whether a line equals the one before it.
+fn has_twins(scratch: &Scratch) -> bool {
+    let plain = |i: usize| &scratch.forms[scratch.versions[i].plain.0..scratch.versions[i].plain.1];
+    scratch.filled.windows(2).any(|pair| plain(pair[0]) == plain(pair[1]))
+}
+
 impl Rules {
-    /// Match a line with the rules nominated by its literals and by its edges; the range of its hits.
+    /// Match a version with the rules nominated by its literals and by its edges; the range of its hits.
     ///
-    /// A rule that is certain to drop the line, which only in a text of one line no rule is, spares it those behind. Not the
-    /// suffixes: structure asks for them.
-    fn match_line(&self, text: &str, line: &Line, is_alone: bool, scratch: &mut Scratch) -> (usize, usize) {
-        let Scratch { forms, hits, nominated, cased, digitless, ends, .. } = scratch;
+    /// A rule that is certain to drop the line, which only in a text of one line no rule is, spares it the drop rules behind.
+    fn match_version(
+        &self,
+        text: &str,
+        number: usize,
+        is_alone: bool,
+        scratch: &mut Scratch,
+    ) -> (usize, usize) {
+        let Scratch { versions, forms, hits, nominated, cased, digitless, ends, has_careful, .. } = scratch;
+        let line = &versions[number];
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
@@ -219,10 +263,11 @@ impl Rules {
         for &number in nominated.iter() {
             let matcher = &self.matchers[number as usize];
             let rule = &matcher.rule;
-            let is_spared = is_certain && rule.action != Action::StripSuffix;
+            let is_spared = is_certain && rule.action == Action::Drop;
             if rule.is_learned() {
                 // It was nominated by the line itself.
                 hits.push(Hit { rule: number, left: line.left });
+                *has_careful = true;
                 continue;
             }
             if is_spared || words > rule.max_words || !matcher.admits(form) {
@@ -249,8 +294,11 @@ impl Rules {
                     (line.left.0, line.left.0 + rest.len())
                 }),
             };
-            hits.extend(left.map(|left| Hit { rule: number, left }));
-            is_certain |= left.is_some() && !is_alone && rule.drops_anywhere();
+            let Some(left) = left else { continue };
+            let is_blank = rule.action != Action::Drop && form::is_blank(&text[left.0..left.1]);
+            hits.push(Hit { rule: number, left: if is_blank { (left.0, left.0) } else { left } });
+            *has_careful |= rule.is_careful();
+            is_certain |= !is_alone && rule.drops_anywhere();
         }
         (first, hits.len())
     }
@@ -261,27 +309,10 @@ fn is_trimmed(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\r' | '\u{a0}')
 }
 
-/// A line of `text`, with its form appended to `forms`.
-fn read_line(text: &str, number: usize, at: (usize, usize), forms: &mut Vec<u8>) -> Line {
-    let start = forms.len();
-    form::append(&text[at.0..at.1], true, forms);
-    let plain = form::plain(&forms[start..]);
-    Line {
-        number,
-        raw: at,
-        left: at,
-        form: (start, forms.len()),
-        plain: (start + plain.0, start + plain.1),
-        hits: (0, 0),
-        dropped_by: None,
-    }
-}
-
 fn list_removals(scratch: &Scratch, removals: &mut Vec<Removal>) {
-    let first = removals.len();
-    removals.extend(scratch.lines.iter().filter_map(|line| {
+    removals.extend(scratch.lines.iter().enumerate().filter_map(|(number, line)| {
         let source = line.dropped_by?;
-        Some(Removal { line: line.number, start: line.raw.0, end: line.raw.1, action: Action::Drop, source })
+        Some(Removal { line: number, start: line.raw.0, end: line.raw.1, action: Action::Drop, source })
     }));
     let is_kept = |cut: &&Cut| scratch.lines[cut.line].dropped_by.is_none();
     removals.extend(scratch.cuts.iter().filter(is_kept).map(|cut| Removal {
@@ -292,5 +323,5 @@ fn list_removals(scratch: &Scratch, removals: &mut Vec<Removal>) {
         source: Source::Rule(cut.rule),
     }));
     // Stable: the cuts of a line stay in the order in which they were made.
-    removals[first..].sort_by_key(|removal| removal.line);
+    removals.sort_by_key(|removal| removal.line);
 }

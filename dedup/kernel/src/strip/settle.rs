@@ -1,14 +1,15 @@
 //! Rounds until nothing changes, under the guard rails; see `dedup/reference/strip.py` for the definition.
 
 use super::nominate::Rules;
-use super::rule::{Action, Place};
-use super::{Line, Scratch, Source, form, read_line};
+use super::rule::{Action, Place, Rule};
+use super::structure::is_number;
+use super::{Hit, Line, Scratch, Source, Version, form};
 
 const HEAD: usize = 6;
 const TAIL: usize = 12;
 const LEAST_WORDS: usize = 40;
-const CAPTION_WORDS: usize = 3;
-const REPEAT_WORDS: usize = 8;
+/// Versions of a line that are looked at.
+const VERSIONS: usize = 32;
 
 /// Part of a line that was cut off.
 pub struct Cut {
@@ -21,218 +22,243 @@ pub struct Cut {
 /// What a round decides about a line.
 enum Decision {
     Drop(Source),
-    Cut { rule: u32, left: (usize, usize) },
+    /// Look at what a cut would leave, too.
+    Grow {
+        left: (usize, usize),
+    },
+    Cut {
+        rule: u32,
+        left: (usize, usize),
+    },
 }
 
-/// Remove what can be removed from the lines of `scratch`; whether a guard rail changed the outcome.
-pub fn settle(rules: &Rules, text: &str, scratch: &mut Scratch) -> bool {
+/// A text as a round finds it.
+pub struct Picture<'a> {
+    pub rules: &'a Rules,
+    pub text: &'a str,
+    pub scratch: &'a Scratch,
+    /// The lines with text that remained when the step began.
+    pub filled: &'a [usize],
+    /// Whether careful rules act.
+    pub every: bool,
+    /// Whether drop rules act that are not for prompts.
+    pub drops: bool,
+}
+
+/// Remove what can be removed from the lines of `scratch`; whether a guard rail, if there is to be one, changed the
+/// outcome.
+pub fn settle(rules: &Rules, text: &str, scratch: &mut Scratch, guard: bool) -> bool {
+    let mut filled = std::mem::take(&mut scratch.filled);
+    let mut before = std::mem::take(&mut scratch.before);
     let mut is_guarded = false;
     loop {
-        let filled: Vec<usize> = remaining(&scratch.lines).collect();
-        let before = (scratch.lines.clone(), scratch.cuts.len());
-        let restore = |scratch: &mut Scratch| {
-            scratch.lines.copy_from_slice(&before.0);
-            scratch.cuts.truncate(before.1);
-        };
-        if run(rules, text, scratch, &filled, true) && count_words(scratch) < LEAST_WORDS {
+        filled.retain(|&i| scratch.lines[i].dropped_by.is_none());
+        filled.iter().for_each(|&i| scratch.lines[i].first = scratch.lines[i].current);
+        before.clone_from(&scratch.lines);
+        let cuts = scratch.cuts.len();
+        restore(scratch, &before, &filled, cuts);
+        run(rules, text, scratch, &filled, guard, true);
+        if guard && scratch.has_careful && count_words(scratch, &filled) < LEAST_WORDS {
             let full = scratch.lines.clone();
-            restore(scratch);
-            run(rules, text, scratch, &filled, false);
-            is_guarded |= differs(&full, &scratch.lines);
+            restore(scratch, &before, &filled, cuts);
+            run(rules, text, scratch, &filled, guard, false);
+            is_guarded |= differs(text, scratch, &full);
         }
-        if differs(&before.0, &scratch.lines) && !has_tokens(text, scratch) {
-            restore(scratch);
+        if guard && differs(text, scratch, &before) && !has_tokens(text, scratch, &filled) {
+            restore(scratch, &before, &filled, cuts);
             is_guarded = true;
         }
-        if !differs(&before.0, &scratch.lines) {
+        if !differs(text, scratch, &before) {
+            scratch.filled = filled;
+            scratch.before = before;
             return is_guarded;
         }
     }
 }
 
-/// Whether the form is a number of 1 to 3 digits.
-pub fn is_number(plain: &[u8]) -> bool {
-    (1..=3).contains(&plain.len()) && plain.iter().all(u8::is_ascii_digit)
+/// Go back to the beginning of a step.
+fn restore(scratch: &mut Scratch, before: &[Line], filled: &[usize], cuts: usize) {
+    scratch.lines.copy_from_slice(before);
+    scratch.cuts.truncate(cuts);
+    for &i in filled {
+        scratch.versions[before[i].first].next = None;
+    }
 }
 
-/// Whether any line repeats the one before it.
-pub fn has_repeats(scratch: &Scratch) -> bool {
-    repeats(&scratch.lines, &scratch.filled, &scratch.forms).next().is_some()
-}
-
-/// Repeat rounds until one changes nothing; whether a careful rule acted. `filled` are the lines with
-/// text; `every` lets careful rules act, too.
-fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], every: bool) -> bool {
-    let mut careful_acted = false;
+/// Repeat rounds until one changes nothing.
+fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], guard: bool, every: bool) {
+    let drops = !guard || filled.len() > 1;
     let mut decisions = Vec::new();
     loop {
-        decide(rules, text, scratch, filled, every, &mut decisions);
+        Picture { rules, text, scratch, filled, every, drops }.decide(&mut decisions);
         if decisions.is_empty() {
-            return careful_acted;
+            return;
         }
         for (i, decision) in decisions.drain(..) {
             match decision {
-                Decision::Drop(source) => {
-                    careful_acted |= matches!(source, Source::Rule(rule) if rules.matchers[rule as usize].rule.is_careful());
-                    scratch.lines[i].dropped_by = Some(source);
+                Decision::Drop(source) => scratch.lines[i].dropped_by = Some(source),
+                Decision::Grow { left } => {
+                    if find_version(text, scratch, i, left).is_none() && count_versions(scratch, i) < VERSIONS
+                    {
+                        add_version(rules, text, scratch, i, left);
+                    }
                 }
                 Decision::Cut { rule, left } => {
-                    careful_acted |= rules.matchers[rule as usize].rule.is_careful();
-                    cut(rules, text, scratch, i, rule, left);
+                    let old = scratch.versions[scratch.lines[i].current].left;
+                    let action = rules.matchers[rule as usize].rule.action;
+                    let taken = if action == Action::StripPrefix { (old.0, left.0) } else { (left.1, old.1) };
+                    scratch.cuts.push(Cut { line: i, taken, action, rule });
+                    let known = find_version(text, scratch, i, left);
+                    let current = known.unwrap_or_else(|| add_version(rules, text, scratch, i, left));
+                    scratch.lines[i].current = current;
                 }
             }
         }
     }
 }
 
-/// Judge every remaining line against the same picture of the text.
-fn decide(
-    rules: &Rules,
-    text: &str,
-    scratch: &Scratch,
-    filled: &[usize],
-    every: bool,
-    decisions: &mut Vec<(usize, Decision)>,
-) {
-    let is_single = filled.len() == 1;
-    let mut structure = find_structure(rules, text, scratch, filled, every);
-    structure.sort_by_key(|&(i, source)| (i, source == Source::Repeat));
-    structure.dedup_by_key(|&mut (i, _)| i);
-    decisions.extend(structure.iter().map(|&(i, source)| (i, Decision::Drop(source))));
-    let lines = &scratch.lines;
-    let is_dropped = |at: Option<&usize>| at.is_some_and(|&i| lines[i].dropped_by.is_some());
-    let count = filled.iter().filter(|&&i| lines[i].dropped_by.is_none()).count();
-    let mut ordinal = 0;
-    for (at, &i) in filled.iter().enumerate() {
-        let line = &lines[i];
-        if line.dropped_by.is_some() {
-            continue;
+impl Picture<'_> {
+    /// Judge every line against this picture of the text.
+    fn decide(&self, decisions: &mut Vec<(usize, Decision)>) {
+        let mut before = 0;
+        let mut behind = (0..self.filled.len()).filter(|&at| !self.is_removed(at)).count();
+        for (at, &i) in self.filled.iter().enumerate() {
+            let remains = !self.is_removed(at);
+            behind -= usize::from(remains);
+            if remains && let Some(source) = self.find_structure(at) {
+                decisions.push((i, Decision::Drop(source)));
+            } else if self.versions(at).any(|version| version.hits.0 < version.hits.1) {
+                self.judge(at, before, behind, decisions);
+            }
+            before += usize::from(remains);
         }
-        let position = ordinal;
-        ordinal += 1;
-        if line.hits.0 == line.hits.1 || structure.binary_search_by_key(&i, |&(i, _)| i).is_ok() {
-            continue;
-        }
-        let near_removed =
-            is_dropped(at.checked_sub(1).and_then(|at| filled.get(at))) || is_dropped(filled.get(at + 1));
-        let is_at_edge = near_removed || position == 0 || position + 1 == count;
-        let may_act = |number: u32| {
-            let rule = &rules.matchers[number as usize].rule;
+    }
+
+    /// Judge a line that rules match, with as many remaining lines before and behind it.
+    fn judge(&self, at: usize, before: usize, behind: usize, decisions: &mut Vec<(usize, Decision)>) {
+        let is_beside_removed =
+            at > 0 && self.is_removed(at - 1) || at + 1 < self.filled.len() && self.is_removed(at + 1);
+        let is_at_edge = before == 0 || behind == 0 || is_beside_removed;
+        let may_act = |hit: &&Hit| {
+            let rule = self.rule(hit.rule);
             let in_place = match rule.place {
                 Place::Any => true,
-                Place::Head => position < HEAD,
-                Place::Tail => count - position <= TAIL,
+                Place::Head => before < HEAD,
+                Place::Tail => behind < TAIL,
             };
             in_place
                 && (is_at_edge || !rule.is_weak)
-                && (every || !rule.is_careful())
-                && (!is_single || rule.is_prompt || rule.action != Action::Drop)
+                && (self.every || !rule.is_careful())
+                && (self.drops || rule.is_prompt || rule.action != Action::Drop)
         };
-        let hits = &scratch.hits[line.hits.0..line.hits.1];
-        let is_drop = |number: u32| rules.matchers[number as usize].rule.action == Action::Drop;
-        let mut acting = hits.iter().filter(|hit| may_act(hit.rule));
-        if let Some(hit) = acting.clone().find(|hit| is_drop(hit.rule)) {
-            decisions.push((i, Decision::Drop(Source::Rule(hit.rule))));
-        } else if let Some(hit) = acting.next() {
+        let is_drop = |hit: &&Hit| self.rule(hit.rule).action == Action::Drop;
+        let acting = |version| self.hits(version).iter().filter(may_act);
+        let i = self.filled[at];
+        if !self.is_removed(at) {
+            let drops = self.versions(at).filter_map(|version| acting(version).find(is_drop));
+            let blanks =
+                || self.versions(at).flat_map(acting).find(|hit| !is_drop(hit) && hit.left.0 == hit.left.1);
+            let drop = drops.map(|hit| hit.rule).min().or_else(|| blanks().map(|hit| hit.rule));
+            if let Some(rule) = drop {
+                decisions.push((i, Decision::Drop(Source::Rule(rule))));
+                return;
+            }
+        }
+        if count_versions(self.scratch, i) < VERSIONS {
+            for hit in self.versions(at).flat_map(acting).filter(|hit| !is_drop(hit)) {
+                let is_known = find_version(self.text, self.scratch, i, hit.left).is_some();
+                if !is_known && hit.left.0 < hit.left.1 {
+                    decisions.push((i, Decision::Grow { left: hit.left }));
+                }
+            }
+        }
+        let current = &self.scratch.versions[self.scratch.lines[i].current];
+        if !self.is_removed(at)
+            && let Some(hit) = acting(current).next()
+        {
             decisions.push((i, Decision::Cut { rule: hit.rule, left: hit.left }));
         }
     }
+
+    pub fn is_removed(&self, at: usize) -> bool {
+        self.scratch.lines[self.filled[at]].dropped_by.is_some()
+    }
+
+    /// The versions of the line at a place, the oldest first.
+    pub fn versions(&self, at: usize) -> impl Iterator<Item = &Version> {
+        versions(self.scratch, self.filled[at]).map(|number| &self.scratch.versions[number])
+    }
+
+    pub fn plain(&self, version: &Version) -> &[u8] {
+        &self.scratch.forms[version.plain.0..version.plain.1]
+    }
+
+    pub fn hits(&self, version: &Version) -> &[Hit] {
+        &self.scratch.hits[version.hits.0..version.hits.1]
+    }
+
+    pub fn rule(&self, number: u32) -> &Rule {
+        &self.rules.matchers[number as usize].rule
+    }
 }
 
-/// Cut a line, or drop it where nothing would be left, and match what is left of it.
-fn cut(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, rule: u32, left: (usize, usize)) {
-    let old = scratch.lines[i];
-    let mut line = read_line(text, old.number, left, &mut scratch.forms);
-    line.raw = old.raw;
-    if line.is_blank() {
-        scratch.lines[i].dropped_by = Some(Source::Rule(rule));
-        return;
-    }
-    let action = rules.matchers[rule as usize].rule.action;
-    let taken = if action == Action::StripPrefix { (old.left.0, left.0) } else { (left.1, old.left.1) };
-    scratch.cuts.push(Cut { line: i, taken, action, rule });
+/// The numbers of the versions of a line.
+fn versions(scratch: &Scratch, line: usize) -> impl Iterator<Item = usize> {
+    let next = |&number: &usize| scratch.versions[number].next;
+    std::iter::successors(Some(scratch.lines[line].first), next)
+}
+
+fn count_versions(scratch: &Scratch, line: usize) -> usize {
+    versions(scratch, line).count()
+}
+
+/// The version of a line that says what a part of the text says.
+fn find_version(text: &str, scratch: &Scratch, line: usize, left: (usize, usize)) -> Option<usize> {
+    let is_same = |&number: &usize| {
+        let other = scratch.versions[number].left;
+        text[other.0..other.1] == text[left.0..left.1]
+    };
+    versions(scratch, line).find(is_same)
+}
+
+/// Match what a cut leaves of a line.
+fn add_version(rules: &Rules, text: &str, scratch: &mut Scratch, line: usize, left: (usize, usize)) -> usize {
+    let last = versions(scratch, line).last();
+    let number = scratch.versions.len();
+    let version = Version::read(text, left, &mut scratch.forms);
+    scratch.has_numbers |= is_number(&scratch.forms[version.plain.0..version.plain.1]);
+    scratch.versions.push(version);
     scratch.nominated.clear();
     rules.nominate_all_with_literals(&mut scratch.nominated);
-    line.hits = rules.match_line(text, &line, true, scratch);
-    scratch.lines[i] = line;
-}
-
-/// The lines that structure alone removes.
-fn find_structure(
-    rules: &Rules,
-    text: &str,
-    scratch: &Scratch,
-    filled: &[usize],
-    every: bool,
-) -> Vec<(usize, Source)> {
-    let mut found = Vec::new();
-    let Scratch { lines, forms, hits, .. } = scratch;
-    let remaining: Vec<usize> = filled.iter().copied().filter(|&i| lines[i].dropped_by.is_none()).collect();
-    found.extend(repeats(lines, &remaining, forms).map(|i| (i, Source::Repeat)));
-    for window in remaining.windows(3) {
-        let [first, number, second] = [window[0], window[1], window[2]].map(|i| &lines[i]);
-        if !is_number(&forms[number.plain.0..number.plain.1]) {
-            continue;
-        }
-        let caption = &forms[first.plain.0..first.plain.1];
-        if form::count_words(&forms[first.form.0..first.form.1], CAPTION_WORDS) < CAPTION_WORDS {
-            continue;
-        }
-        let is_caption_without_credit = || {
-            let mut left = hits[second.hits.0..second.hits.1].iter().filter(|hit| {
-                let rule = &rules.matchers[hit.rule as usize].rule;
-                rule.action == Action::StripSuffix && (every || !rule.is_careful())
-            });
-            left.any(|hit| {
-                let mut form = Vec::new();
-                form::append(&text[hit.left.0..hit.left.1], true, &mut form);
-                let plain = form::plain(&form);
-                &form[plain.0..plain.1] == caption
-            })
-        };
-        if &forms[second.plain.0..second.plain.1] == caption || is_caption_without_credit() {
-            found.extend(window.iter().map(|&i| (i, Source::Caption)));
-        }
+    scratch.versions[number].hits = rules.match_version(text, number, true, scratch);
+    if let Some(last) = last {
+        scratch.versions[last].next = Some(number);
     }
-    found
+    number
 }
 
-/// The lines that say what the one before them in `remaining` says, and are long.
-fn repeats<'a>(
-    lines: &'a [Line],
-    remaining: &'a [usize],
-    forms: &'a [u8],
-) -> impl Iterator<Item = usize> + 'a {
-    let plain = |i: usize| &forms[lines[i].plain.0..lines[i].plain.1];
-    let is_long = |i: usize| {
-        let (start, end) = lines[i].form;
-        form::count_words(&forms[start..end], REPEAT_WORDS) >= REPEAT_WORDS
-    };
-    let pairs = remaining.windows(2);
-    pairs.filter(move |pair| plain(pair[0]) == plain(pair[1]) && is_long(pair[1])).map(|pair| pair[1])
-}
-
-/// The lines with text that have not been dropped.
-fn remaining(lines: &[Line]) -> impl Iterator<Item = usize> {
-    (0..lines.len()).filter(|&i| lines[i].dropped_by.is_none() && !lines[i].is_blank())
+/// The lines that remain.
+fn remaining<'a>(scratch: &'a Scratch, filled: &'a [usize]) -> impl Iterator<Item = &'a Version> {
+    let lines = filled.iter().map(|&i| &scratch.lines[i]).filter(|line| line.dropped_by.is_none());
+    lines.map(|line| &scratch.versions[line.current])
 }
 
 /// Whether a token remains. As a rule the first line has one.
-fn has_tokens(text: &str, scratch: &mut Scratch) -> bool {
-    let Scratch { lines, tokens, .. } = scratch;
-    remaining(lines).any(|i| {
-        let (start, end) = lines[i].left;
-        tokens.read(&text[start..end]);
+fn has_tokens(text: &str, scratch: &mut Scratch, filled: &[usize]) -> bool {
+    let mut tokens = std::mem::take(&mut scratch.tokens);
+    let has_tokens = remaining(scratch, filled).any(|version| {
+        tokens.read(&text[version.left.0..version.left.1]);
         tokens.len() > 0
-    })
+    });
+    scratch.tokens = tokens;
+    has_tokens
 }
 
 /// Words that remain, counted up to the least that a guard rail asks for.
-fn count_words(scratch: &Scratch) -> usize {
+fn count_words(scratch: &Scratch, filled: &[usize]) -> usize {
     let mut words = 0;
-    for i in remaining(&scratch.lines) {
-        let (start, end) = scratch.lines[i].form;
-        words += form::count_words(&scratch.forms[start..end], LEAST_WORDS);
+    for version in remaining(scratch, filled) {
+        words += form::count_words(&scratch.forms[version.form.0..version.form.1], LEAST_WORDS);
         if words >= LEAST_WORDS {
             break;
         }
@@ -240,10 +266,14 @@ fn count_words(scratch: &Scratch) -> usize {
     words
 }
 
-/// Whether different text is left.
-fn differs(one: &[Line], other: &[Line]) -> bool {
-    one.iter().zip(other).any(|(one, other)| {
+/// Whether different text is left than of `other` lines.
+fn differs(text: &str, scratch: &Scratch, other: &[Line]) -> bool {
+    let left = |line: &Line| {
+        let (start, end) = scratch.versions[line.current].left;
+        &text[start..end]
+    };
+    scratch.lines.iter().zip(other).any(|(one, other)| {
         one.dropped_by.is_some() != other.dropped_by.is_some()
-            || one.dropped_by.is_none() && one.left != other.left
+            || one.dropped_by.is_none() && one.current != other.current && left(one) != left(other)
     })
 }
