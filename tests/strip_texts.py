@@ -101,8 +101,10 @@ learned_rules = st.builds(
     lambda action, line: Rule(
         "", "learned", "head" if action == "strip_prefix" else "any", 1, action, "learned", "", line=line
     ),
-    st.just("drop"),
-    st.sampled_from(["a", "ab", "0", "é", "x y z", "d " * 14 + "d", "a c"]),
+    st.sampled_from(["drop", "drop", "strip_prefix", "strip_suffix"]),
+    st.sampled_from(
+        ["a", "ab", "0", "é", "x y z", "d " * 14 + "d", "a c", "a -", "c", "- b", "- x y z", "(0)"]
+    ),
 )
 pattern_rules = st.builds(
     lambda cls, pos, words, action, strength, pattern, literals, cased: Rule(
@@ -138,7 +140,7 @@ small_rules = st.lists(learned_rules | pattern_rules, max_size=5).map(
 small_lines = st.sampled_from(
     [
         *("a", "b", "ab", "a c", "A", "é", "7", "", "a é b", " • c", "7 c", "• 42", "a - b"),
-        *("x y z", "x y z c", "X Y Z:", "x x y z", "a - x y z", "c: x y z - b"),
+        *("x y z", "x y z c", "X Y Z:", "x x y z", "a - x y z", "c: x y z - b", "(4) x » y z - b:"),
         *("d " * 39 + "d", "d " * 14, "a d " + "d " * 13),
     ]
 )

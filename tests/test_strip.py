@@ -111,7 +111,8 @@ def test_only_strong_rules_act_where_little_would_remain() -> None:
 
 
 def learned(line: str, action: str = "drop") -> Rule:
-    return Rule(f"learned.{line}", "learned", "any", 1, action, "learned", "", line=line)
+    pos = "head" if action == "strip_prefix" else "any"
+    return Rule(f"learned.{line}", "learned", pos, 1, action, "learned", "", line=line)
 
 
 def test_learned_lines() -> None:
@@ -124,6 +125,21 @@ def test_learned_lines() -> None:
         (line, rule.id) for line, rule in zip(lines, rules[-2:], strict=True)
     ]
     assert not guarded
+
+
+def test_learned_prefixes_and_suffixes() -> None:
+    rules = (*RULES, learned("day 0 (ferry news) -", "strip_prefix"), learned("- the ferry", "strip_suffix"))
+    line = "• Day 7 (Ferry News) - The ferry is late. \u2014 The Ferry ▸"
+    clean, removals, _ = outcome("\n".join([line, *BODY]), rules)
+    assert clean == "\n".join(["The ferry is late.", *BODY])
+    assert [(r.text, r.rule) for r in removals] == [
+        ("• Day 7 (Ferry News) - ", rules[-2].id),
+        (" \u2014 The Ferry ▸", rules[-1].id),
+    ]
+    whole = "\n".join([*BODY[:7], "It is late - The Ferry Company", *BODY[7:], line.replace("7", "x")])
+    assert outcome(whole, rules)[0] == whole.removesuffix(" \u2014 The Ferry ▸")
+    alone = " ".join(BODY[:3])
+    assert outcome(f"Day 1 (Ferry News) - {alone} - The Ferry", rules)[0] == alone
 
 
 def test_learned_lines_stay_where_little_would_remain() -> None:

@@ -18,6 +18,7 @@ mod structure;
 use memchr::memchr_iter;
 
 use form::Ends;
+use learned::Findings;
 use nominate::Rules;
 pub use rule::{Action, Place, Rule};
 use settle::Cut;
@@ -128,7 +129,7 @@ pub struct Scratch {
     before: Vec<Line>,
     nominated: Vec<u32>,
     cased: Vec<u8>,
-    digitless: Vec<u8>,
+    learned: Findings,
     ends: Ends,
     tokens: Tokens,
     clean: String,
@@ -246,12 +247,12 @@ impl Rules {
         is_alone: bool,
         scratch: &mut Scratch,
     ) -> (usize, usize) {
-        let Scratch { versions, forms, hits, nominated, cased, digitless, ends, has_careful, .. } = scratch;
+        let Scratch { versions, forms, hits, nominated, cased, learned, ends, has_careful, .. } = scratch;
         let line = &versions[number];
         let first = hits.len();
         let form = &forms[line.form.0..line.form.1];
         let plain = (line.plain.0 - line.form.0, line.plain.1 - line.form.0);
-        self.nominate(form, &form[plain.0..plain.1], digitless, nominated);
+        self.nominate(form, plain, learned, nominated);
         if nominated.is_empty() {
             return (first, first);
         }
@@ -264,36 +265,34 @@ impl Rules {
             let matcher = &self.matchers[number as usize];
             let rule = &matcher.rule;
             let is_spared = is_certain && rule.action == Action::Drop;
-            if rule.is_learned() {
-                // It was nominated by the line itself.
-                hits.push(Hit { rule: number, left: line.left });
-                *has_careful = true;
+            // Where the prefix ends or the suffix begins, and the form that this is said of.
+            let (edge, is_cased) = if rule.is_learned() {
+                (learned.edge(number), false)
+            } else if is_spared || words > rule.max_words || !matcher.admits(form) {
                 continue;
-            }
-            if is_spared || words > rule.max_words || !matcher.admits(form) {
-                continue;
-            }
-            if rule.is_cased && cased.is_empty() {
-                form::append(raw, false, cased);
-                cased_plain = form::plain(cased);
-            }
-            let (form, plain) = if rule.is_cased { (&cased[..], cased_plain) } else { (form, plain) };
-            let left = match rule.action {
-                Action::Drop => matcher.covers(&form[plain.0..plain.1]).then_some(line.left),
-                Action::StripPrefix => matcher.find(&form[plain.0..]).map(|(_, end)| {
-                    form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut =
-                        ends.iter().find(|(_, size)| *size >= plain.0 + end).map_or(raw.len(), |at| at.0);
+            } else {
+                if rule.is_cased && cased.is_empty() {
+                    form::append(raw, false, cased);
+                    cased_plain = form::plain(cased);
+                }
+                let (form, plain) = if rule.is_cased { (&cased[..], cased_plain) } else { (form, plain) };
+                (matcher.edge(form, plain), rule.is_cased)
+            };
+            let left = edge.map(|edge| match rule.action {
+                Action::Drop => line.left,
+                Action::StripPrefix => {
+                    form::segment_ends(raw, !is_cased, ends);
+                    let cut = ends.iter().find(|(_, size)| *size >= edge).map_or(raw.len(), |at| at.0);
                     let rest = raw[cut..].trim_start_matches(is_trimmed);
                     (line.left.1 - rest.len(), line.left.1)
-                }),
-                Action::StripSuffix => matcher.find(&form[..plain.1]).map(|(start, _)| {
-                    form::segment_ends(raw, !rule.is_cased, ends);
-                    let cut = ends.iter().rev().find(|(_, size)| *size <= start).map_or(0, |at| at.0);
+                }
+                Action::StripSuffix => {
+                    form::segment_ends(raw, !is_cased, ends);
+                    let cut = ends.iter().rev().find(|(_, size)| *size <= edge).map_or(0, |at| at.0);
                     let rest = raw[..cut].trim_end_matches(is_trimmed);
                     (line.left.0, line.left.0 + rest.len())
-                }),
-            };
+                }
+            });
             let Some(left) = left else { continue };
             let is_blank = rule.action != Action::Drop && form::is_blank(&text[left.0..left.1]);
             hits.push(Hit { rule: number, left: if is_blank { (left.0, left.0) } else { left } });

@@ -14,7 +14,7 @@ use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::form;
-use super::learned::Learned;
+use super::learned::{Findings, Learned};
 use super::rule::{Action, Matcher, Rule};
 
 /// Bytes of an edge that are looked at.
@@ -72,8 +72,16 @@ impl Rules {
     }
 
     /// Add the rules to try on a line to those in `numbers`, and put them into their order.
-    pub fn nominate(&self, form: &[u8], plain: &[u8], digitless: &mut Vec<u8>, numbers: &mut Vec<u32>) {
-        self.learned.find(plain, digitless, numbers);
+    pub fn nominate(
+        &self,
+        form: &[u8],
+        plain: (usize, usize),
+        learned: &mut Findings,
+        numbers: &mut Vec<u32>,
+    ) {
+        self.learned.find(form, plain, learned);
+        numbers.extend(learned.rules.iter().map(|&(number, _)| number));
+        let plain = &form[plain.0..plain.1];
         self.beginnings.find(plain, |length| &plain[..length], numbers);
         self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
         for (literal, rules) in &self.literals.short {

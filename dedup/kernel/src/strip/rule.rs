@@ -72,8 +72,18 @@ impl Matcher {
         Ok((Matcher { rule, literals, regex: OnceLock::new(), tail }, hir))
     }
 
+    /// Where the rule matches a form, given where its plain form lies: the end of a prefix, the start of a suffix, and
+    /// of a line that is to be dropped its start.
+    pub fn edge(&self, form: &[u8], plain: (usize, usize)) -> Option<usize> {
+        match self.rule.action {
+            Action::Drop => self.covers(&form[plain.0..plain.1]).then_some(plain.0),
+            Action::StripPrefix => self.find(&form[plain.0..]).map(|(_, end)| plain.0 + end),
+            Action::StripSuffix => self.find(&form[..plain.1]).map(|(start, _)| start),
+        }
+    }
+
     /// Whether the whole of `plain` matches.
-    pub fn covers(&self, plain: &[u8]) -> bool {
+    fn covers(&self, plain: &[u8]) -> bool {
         let ends_well = |(pattern, regex): &(String, OnceLock<Regex>)| {
             regex.get_or_init(|| build(&format!(r"(?:{pattern})\z"))).is_match(plain)
         };
@@ -81,7 +91,7 @@ impl Matcher {
     }
 
     /// Where the match at the rule's edge of `form` begins and ends.
-    pub fn find(&self, form: &[u8]) -> Option<(usize, usize)> {
+    fn find(&self, form: &[u8]) -> Option<(usize, usize)> {
         let found = self.regex().find(form).map(|found| (found.start(), found.end()));
         found.filter(|(start, end)| start < end)
     }
