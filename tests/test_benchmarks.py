@@ -7,20 +7,92 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.generate import write
+import pytest
+
+from benchmarks import peers
+from benchmarks.generate import Recipe, write
+from benchmarks.measure import measure
+from benchmarks.pairs import Truth
+from benchmarks.record import Log, Rows
+from benchmarks.work import Work
+from dedup.definitions import shingles
 from tests.conftest import ROOT
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
+    """A working directory that the tests share, for the smallest of runs."""
+    return Work(tmp_path_factory.mktemp("work"), count=300, rounds=1)
 
 
 def test_generated_articles_are_reproducible_and_like_news(tmp_path: Path) -> None:
     first, second = (write(300, tmp_path / name) for name in ("a.jsonl", "b.jsonl"))
-    assert first == second != write(300, tmp_path / "c.jsonl", seed=2)
+    assert first == second != write(300, tmp_path / "c.jsonl", Recipe(seed=2))
     articles = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert len({article["id"] for article in articles}) == 300
     assert 3000 < sum(len(article["text"]) for article in articles) / 300 < 5000
 
 
-def test_the_stages_check_their_results(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks.stages", "--count", "300", "--work", str(tmp_path)]
+def test_a_longer_file_begins_like_a_shorter_one(tmp_path: Path) -> None:
+    write(40, tmp_path / "short.jsonl", Recipe(words=40, boilerplate=True))
+    write(60, tmp_path / "long.jsonl", Recipe(words=40, boilerplate=True))
+    assert (tmp_path / "long.jsonl").read_bytes().startswith((tmp_path / "short.jsonl").read_bytes())
+    assert "All rights reserved" in (tmp_path / "short.jsonl").read_text()
+
+
+def test_a_process_is_measured_with_its_children() -> None:
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    code = f"import subprocess, sys; b'x' * 50_000_000; subprocess.run([sys.executable, '-c', {burn!r}]); print('out')"
+    usage = measure([sys.executable, "-c", code], private=True)
+    assert usage.output == "out"
+    assert usage.cpu >= 0.3
+    assert usage.wall >= 0.3
+    assert 0 <= usage.private <= usage.peak
+    with pytest.raises(SystemExit, match="failed with 3"):
+        measure([sys.executable, "-c", "raise SystemExit(3)"])
+
+
+def test_the_true_pairs_are_those_of_the_definition(work: Work) -> None:
+    path, _ = work.articles(300)
+    sets = [shingles(json.loads(line)["text"]) for line in path.read_text().splitlines()]
+    sets = [set(some) for some in sets]
+    near = {
+        (a, b) for b in range(300) for a in range(b) if len(sets[a] & sets[b]) >= 0.5 * len(sets[a] | sets[b])
+    }
+    assert len(near) > 20
+    truth = Truth(path)
+    assert set(zip(*truth.pairs().T.tolist(), strict=True)) == near
+
+
+@pytest.mark.parametrize("tool", ["datasketch 2.0.0, xxhash", "datasketch 2.0.0, sha1"])
+def test_a_peer_is_compared_on_the_same_articles(
+    work: Work, tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "orjson.py").write_text(
+        "from json import loads\n"
+    )  # which only the tool's own environment has
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(Work, "python", lambda *_: Path(sys.executable))
+    log = Log("peers")
+    peers.run(Work(work.directory, 1500, 1, (tool,)), log)
+    rows = Rows(log.rows)
+    for case in (tool, peers.DEDUP):
+        assert rows.median(case, 300, "recall") > 0.95
+        assert rows.median(case, 300, "cpu") > 0
+    assert rows.median(peers.DEDUP, 300, "precision") == 1
+    assert rows.median("exact Jaccard", 300, "pairs") > 20
+    assert tool in peers.summary(rows)
+
+
+def test_a_run_is_recorded(tmp_path: Path, work: Work) -> None:
+    command = [sys.executable, "-m", "benchmarks", "run", "stages", "--count", "300", "--rounds", "1"]
+    command += ["--work", str(work.directory), "--output", str(tmp_path / "run")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "verify a pair" in done.stdout
+    readme, summary, raw = (
+        (tmp_path / "run" / name).read_text() for name in ("README.md", "summary.md", "raw.csv")
+    )
+    assert "python -m benchmarks run stages --count 300 --rounds 1" in readme
+    assert "| tokenize |" in summary
+    assert "stages,tokenize,300,0,ns," in raw
