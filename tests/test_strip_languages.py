@@ -1,4 +1,4 @@
-"""The packaged rules in twelve languages: for each language and class, lines that go and a line of a body that stays."""
+"""The packaged rules in twelve languages: per language and class, lines that go and a line of a body that stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dedup.model import Removal, Texts
 from tests.strip_texts import BODY, KernelStripper
 
 TABLE = Path(__file__).parent / "data" / "boilerplate_lines.tsv"
-LANGUAGES = "en de fr es pt it nl pl ru ar zh ja".split()
+LANGUAGES = ["en", "de", "fr", "es", "pt", "it", "nl", "pl", "ru", "ar", "zh", "ja"]
 # The classes of the table, and those of the rules that may take such a line.
 CLASSES = {
     "skip": {"skip"},
