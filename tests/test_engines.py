@@ -191,6 +191,32 @@ def test_matching_agrees_across_blocks() -> None:
             same(run_matcher(native, batch, order, pairs=pairs, links=True, cuts=2), expected)
 
 
+def test_matching_agrees_on_pages_of_one_template() -> None:
+    """Each is a candidate of most others, a little above or below the threshold: bitmaps turn most of them away."""
+    generator = np.random.default_rng(12)
+    template = [f"t{i}" for i in range(150)]
+    batch = []
+    for page in range(120):
+        own = [f"p{page if page % 3 else 0}w{i}" for i in range(int(generator.integers(60, 110)))]
+        batch.append(" ".join([*template[:75], *own, *template[75:]]))
+    for pairs in (False, True):
+        expected = run_matcher(
+            Reference(PLAIN), batch, list(range(len(batch))), pairs=pairs, links=True, cuts=1
+        )
+        assert expected.counts["verified"] > 8 * len(batch)
+        assert len(set(expected.representative.tolist())) > 20
+        for threads in (1, 2):
+            found = run_matcher(
+                Native(PLAIN, threads=threads),
+                batch,
+                list(range(len(batch))),
+                pairs=pairs,
+                links=True,
+                cuts=1,
+            )
+            same(found, expected)
+
+
 def test_buffers_of_any_kind_are_taken() -> None:
     for data in (b"abc", bytearray(b"abc"), memoryview(b"abc"), np.frombuffer(b"abc", np.uint8)):
         assert array_of(data).tobytes() == b"abc"

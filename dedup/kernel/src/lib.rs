@@ -6,6 +6,7 @@
 
 mod bands;
 mod bindings;
+mod bitmap;
 mod classes;
 mod json;
 mod learn;

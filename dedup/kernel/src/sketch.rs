@@ -86,7 +86,7 @@ impl Sketcher {
         };
         if let Some(bytes) = bytes {
             self.read(&text_of(bytes), scratch);
-            scratch.sorter.append_unique(&mut scratch.hashes, &mut set);
+            scratch.sorter.append_unique(&scratch.hashes, &mut set);
         }
         scratch.lifted = lifted;
         set.into_boxed_slice()

@@ -7,6 +7,9 @@ use rayon::prelude::*;
 use super::{Counts, Documents, Matching, Pair};
 use crate::sets::{jaccard, least_shared, shared_at_least};
 
+/// Candidates from which on bitmaps pay: making one costs as much as an intersection.
+const MANY: usize = 8;
+
 /// What comparing found out about one document so far.
 #[derive(Default)]
 pub struct Finding {
@@ -106,23 +109,28 @@ impl Matching {
         candidates.sort_unstable();
         let list_all = self.gates.pairs || self.gates.links;
         let own = self.shelf.get(rank, self.order[rank as usize], documents);
+        let (count, is_many) = (own.hashes.len(), candidates.len() >= MANY);
         for &other in &*candidates {
             let set = self.shelf.get(other, self.order[other as usize], documents);
+            let other_count = set.hashes.len();
             let best = finding.best.map(|pair| pair.similarity);
             let least = match best {
                 // Ties go to the earlier representative, so a later one has to be better.
-                Some(best) if !list_all => least_shared(own.len(), set.len(), best, |s| s > best),
-                _ => least_shared(own.len(), set.len(), self.gates.threshold, |s| s >= self.gates.threshold),
+                Some(best) if !list_all => least_shared(count, other_count, best, |s| s > best),
+                _ => least_shared(count, other_count, self.gates.threshold, |s| s >= self.gates.threshold),
             };
-            let Some(shared) = shared_at_least(own, set, least) else {
+            if is_many && own.shared_at_most(set) < least {
+                continue;
+            }
+            let Some(shared) = shared_at_least(&own.hashes, &set.hashes, least) else {
                 continue;
             };
             let pair = Pair {
                 earlier: other,
                 later: rank,
                 exact: false,
-                similarity: jaccard(shared, own.len(), set.len()),
-                containment: shared as f64 / own.len().min(set.len()) as f64,
+                similarity: jaccard(shared, count, other_count),
+                containment: shared as f64 / count.min(other_count) as f64,
             };
             if list_all {
                 finding.near.push(pair);

@@ -3,8 +3,10 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::ptr::null_mut;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, OnceLock};
+
+use crate::bitmap::Bitmap;
 
 /// Where documents can be read again.
 pub trait Documents: Sync {
@@ -18,6 +20,32 @@ const ROOM: usize = 16 << 20;
 /// Where pages share a template, each is compared with thousands of representatives, which have to be at hand: then
 /// the room doubles, up to this. At 5 kB a set it holds 25,000 representatives.
 const MOST_ROOM: usize = 128 << 20;
+
+/// A set of shingle hashes, sorted, and its bitmap once one was asked for.
+pub struct Set {
+    pub hashes: Box<[u64]>,
+    bitmap: OnceLock<Bitmap>,
+}
+
+impl Set {
+    fn new(hashes: Box<[u64]>) -> Self {
+        Set { hashes, bitmap: OnceLock::new() }
+    }
+
+    /// No less than |A ∩ B|, at a fraction of the cost.
+    pub fn shared_at_most(&self, other: &Set) -> usize {
+        self.bitmap().shared_at_most(self.hashes.len(), other.bitmap(), other.hashes.len())
+    }
+
+    fn bitmap(&self) -> &Bitmap {
+        self.bitmap.get_or_init(|| Bitmap::new(&self.hashes))
+    }
+
+    /// Bytes that it may come to hold.
+    fn bytes(&self) -> usize {
+        8 * (self.hashes.len() + Bitmap::words(self.hashes.len()))
+    }
+}
 
 /// Sets by rank.
 pub struct Shelf {
@@ -37,10 +65,10 @@ impl Shelf {
     }
 
     /// The set of a document, made if need be.
-    pub fn get(&self, rank: u32, position: u32, documents: &impl Documents) -> &[u64] {
+    pub fn get(&self, rank: u32, position: u32, documents: &impl Documents) -> &Set {
         let slot = &self.sets[rank as usize];
         slot.get().unwrap_or_else(|| {
-            let (set, is_new) = slot.fill(documents.shingles(position as usize));
+            let (set, is_new) = slot.fill(Set::new(documents.shingles(position as usize)));
             if is_new {
                 self.made.lock().expect("no holder of the lock panics").push(rank);
             }
@@ -75,26 +103,26 @@ impl Shelf {
 /// Room for a set: eight bytes while there is none, a third of what `OnceLock` takes. Two threads that want the same
 /// set may both make it, which is rare; one of them is kept.
 #[derive(Default)]
-struct Slot(AtomicPtr<Box<[u64]>>);
+struct Slot(AtomicPtr<Set>);
 
 impl Slot {
-    fn get(&self) -> Option<&[u64]> {
+    fn get(&self) -> Option<&Set> {
         // SAFETY: a pointer that is not null comes from `Box::into_raw` in `fill`, whose writes are seen here
         // (release, acquire), and is only freed by `clear`, which needs the slot to itself.
-        unsafe { self.0.load(Ordering::Acquire).as_ref() }.map(|set| &**set)
+        unsafe { self.0.load(Ordering::Acquire).as_ref() }
     }
 
     /// Put a set there unless there is one; returns what is there, and whether it is this one.
-    fn fill(&self, set: Box<[u64]>) -> (&[u64], bool) {
+    fn fill(&self, set: Set) -> (&Set, bool) {
         let new = Box::into_raw(Box::new(set));
         match self.0.compare_exchange(null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
             // SAFETY: as in `get`.
-            Ok(_) => (unsafe { &**new }, true),
+            Ok(_) => (unsafe { &*new }, true),
             Err(other) => {
                 // SAFETY: `new` was made above, and nobody else has seen it.
                 drop(unsafe { Box::from_raw(new) });
                 // SAFETY: as in `get`; the exchange failed because `other` is not null.
-                (unsafe { &**other }, false)
+                (unsafe { &*other }, false)
             }
         }
     }
@@ -108,7 +136,7 @@ impl Slot {
     }
 
     fn bytes(&self) -> usize {
-        self.get().map_or(0, |set| 8 * set.len())
+        self.get().map_or(0, Set::bytes)
     }
 }
 
@@ -122,13 +150,16 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    /// Sets of a megabyte that begin with the position, and how many were made.
+    /// Sets of a megabyte, with their bitmaps, that begin with the position, and how many were made.
     struct Large(Mutex<usize>);
+
+    /// Three quarters of the words of a megabyte: the bitmap of so many takes the fourth.
+    const COUNT: usize = (1 << 20) / 8 * 3 / 4;
 
     impl Documents for Large {
         fn shingles(&self, position: usize) -> Box<[u64]> {
             *self.0.lock().unwrap() += 1;
-            let mut set = vec![0; (1 << 20) / 8];
+            let mut set = vec![0; COUNT];
             set[0] = position as u64;
             set.into_boxed_slice()
         }
@@ -137,7 +168,7 @@ mod tests {
     fn made(shelf: &mut Shelf, documents: &Large, ranks: Range<u32>, block: Range<usize>) -> usize {
         let before = *documents.0.lock().unwrap();
         for rank in ranks {
-            assert_eq!(shelf.get(rank, rank, documents)[0], u64::from(rank));
+            assert_eq!(shelf.get(rank, rank, documents).hashes[0], u64::from(rank));
         }
         shelf.tidy(block, |_| true);
         *documents.0.lock().unwrap() - before
@@ -179,8 +210,8 @@ mod tests {
                 .map(|i| {
                     let slot = &slot;
                     scope.spawn(move || {
-                        let (set, is_new) = slot.fill(vec![i; 3].into());
-                        (set.as_ptr() as usize, is_new)
+                        let (set, is_new) = slot.fill(Set::new(vec![i; 3].into()));
+                        (set.hashes.as_ptr() as usize, is_new)
                     })
                 })
                 .collect();
