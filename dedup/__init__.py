@@ -15,7 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dedup.boilerplate.learned import Learned as Learned
+    from dedup.boilerplate.learned import LearnedLine as LearnedLine
+    from dedup.boilerplate.learner import Learner as Learner
     from dedup.definitions import Clean as Clean
+    from dedup.definitions import learn as learn
     from dedup.definitions import shingles as shingles
     from dedup.definitions import signatures as signatures
     from dedup.definitions import strip as strip
@@ -40,12 +44,16 @@ _HOMES = {
     "Index": "index",
     "InputError": "errors",
     "InternalError": "errors",
+    "Learned": "boilerplate.learned",
+    "LearnedLine": "boilerplate.learned",
+    "Learner": "boilerplate.learner",
     "OutputError": "errors",
     "Removal": "model",
     "Result": "find",
     "UsageError": "errors",
     "find_duplicates": "find",
     "from_datasketch": "interop",
+    "learn": "definitions",
     "shingles": "definitions",
     "signatures": "definitions",
     "strip": "definitions",

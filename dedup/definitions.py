@@ -1,4 +1,4 @@
-"""The definitions, for people to look at: tokens, shingles, signatures and clean text of single articles."""
+"""The definitions, for people to look at: tokens, shingles, signatures, clean text, and what is learned for that."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from dedup import boilerplate
+from dedup.boilerplate.learned import Learned
+from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.config import Settings
 from dedup.errors import UsageError
 from dedup.model import U32, Removal, Texts
@@ -64,23 +66,51 @@ def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: i
     return engine.sign(found, settings.num_perm, settings.seed)
 
 
-def strip(text: str, explain: bool = False, rules: Sequence[str] = ()) -> Clean:
+def strip(
+    text: str, explain: bool = False, rules: Sequence[str] = (), learned: Learned | None = None
+) -> Clean:
     """Remove the boilerplate of one article.
 
     Args:
         text: The article, one paragraph or heading a line.
         explain: Also say what was removed, and by which rule.
         rules: Files with further rules.
+        learned: What `learn` found.
 
     Raises:
         UsageError: A rules file cannot be used.
     """
     files = (rules,) if isinstance(rules, str) else tuple(rules)
-    stripped = _engine(files).strip(Texts.from_strings([text]), explain)
+    stripped = _engine(files, learned).strip(Texts.from_strings([text]), explain)
     removed = None if stripped.removals is None else tuple(stripped.removals[0])
     return Clean(stripped.texts.bytes_at(0).decode(), removed, bool(stripped.guarded[0]))
 
 
+def learn(
+    texts: Sequence[str], sources: Sequence[str] | None = None, min_documents: int = MIN_DOCUMENTS
+) -> Learned:
+    """Learn the boilerplate of a corpus: lines, prefixes and suffixes that recur in unrelated articles.
+
+    `Learner` does the same in parts, and keeps the counts.
+
+    Args:
+        texts: The articles, one paragraph or heading a line.
+        sources: Who published each, for instance the site; "" = unknown.
+        min_documents: From fewer articles nothing is learned.
+
+    Raises:
+        UsageError: `texts` is one string, or there is not one source a text.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise UsageError("texts is one string", "pass a list of texts")
+    if sources is not None and len(sources) != len(texts):
+        raise UsageError(f"there are {len(sources)} sources for {len(texts)} texts", "pass one source a text")
+    learner = Learner()
+    learner.add(texts, sources)
+    return learner.learn(min_documents)
+
+
 @cache
-def _engine(rules: tuple[str, ...] = ()) -> Native:
-    return Native(Settings(), boilerplate.load(rules))
+def _engine(rules: tuple[str, ...] = (), learned: Learned | None = None) -> Native:
+    loaded = boilerplate.load(rules)
+    return Native(Settings(), loaded if learned is None else loaded + learned.rules())

@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup import boilerplate
+from dedup.boilerplate.learned import Learned
+from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.clusters import families as find_families
 from dedup.clusters import sizes
 from dedup.config import Settings
@@ -33,11 +35,13 @@ class Result:
         kept: int64[k], positions of the articles that stay, ascending.
         removed: int64[n - k], positions of the copies, ascending.
         clusters: One row an article, in input order, with the columns of `clusters.jsonl`; `location` is the position.
+        learned: What was learned from the articles, with `learn`; else None.
     """
 
     kept: I64
     removed: I64
     clusters: pa.Table
+    learned: Learned | None
     _pairs: pa.Table | None
     _input: pa.Table
 
@@ -77,6 +81,9 @@ def find_duplicates(
     rows: int | None = None,
     strip: bool = True,
     rules: Sequence[str] = (),
+    learn: bool = False,
+    sources: Any = None,
+    min_documents: int = MIN_DOCUMENTS,
     text_field: str = "text",
     id_field: str = "id",
     source_field: str | None = None,
@@ -102,9 +109,12 @@ def find_duplicates(
         rows: Values per band.
         strip: Whether boilerplate is removed before comparing.
         rules: Files with further boilerplate rules.
+        learn: Learn from the articles what else is boilerplate, and strip it too; see `dedup.Learner`.
+        sources: For learning, who published each article, likewise; else the column `source_field` of a table.
+        min_documents: Least articles to learn from; from fewer nothing is learned.
         text_field: Column of the text in a table; several separated by commas are joined by a newline.
         id_field: Column of the id in a table.
-        source_field: Column of the publisher, for the keep policy.
+        source_field: Column of the publisher, for the keep policy and learning.
         pairs: Also list all pairs; quadratic in the size of clusters.
         families: Add `family_id`, the connected components of near relations.
         threads: Threads to use; None = one per core.
@@ -115,14 +125,24 @@ def find_duplicates(
     """
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
     policy = Policy.parse(keep, source_field)
+    if learn and not strip:
+        raise UsageError("learning finds what to strip", "leave out strip=False or learn=True")
     fields = tuple(name.strip() for name in text_field.split(","))
-    stages = make_engine(engine, settings, boilerplate.load(rules) if strip else (), fields, threads)
+    known = boilerplate.load(rules) if strip else ()
+    stages = make_engine(engine, settings, known, fields, threads)
 
     table = _table(texts, fields)
     batch = pa.RecordBatch.from_struct_array(_one_chunk(table.to_struct_array()))
     documents = _texts(batch, fields)
     names = _names(batch, ids, id_field)
     values = policy.values([_column(batch, field, "the keep policy") for field in policy.fields()])
+
+    learned = None
+    if learn:
+        learner = Learner(stages)
+        learner.add(documents, _publishers(batch, sources, source_field), _positions(len(documents)))
+        learned = learner.learn(min_documents)
+        stages = make_engine(engine, settings, known + learned.rules(), fields, threads)
 
     sketches = stages.sketch(documents)
     matcher = stages.matcher(pairs=pairs, links=families)
@@ -139,6 +159,7 @@ def find_duplicates(
         np.flatnonzero(is_kept),
         np.flatnonzero(~is_kept),
         _clusters(identities, matches, find_families(matches, order) if families else None),
+        learned,
         _pair_table(identities, matches) if pairs else None,
         table,
     )
@@ -196,7 +217,7 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
         if len(given) != count:
             raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
         batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(given)})
-    positions = Texts.from_strings([str(i) for i in range(count)])
+    positions = _positions(count)
     if id_field not in batch.schema.names:
         return positions
     lifted: Column = value_column(batch, id_field, np.ones(count, np.bool_))
@@ -204,6 +225,20 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
         complete(lifted, lambda: positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
     )
     return names
+
+
+def _publishers(batch: pa.RecordBatch, sources: Any, source_field: str | None) -> Texts | None:
+    """Who published each article, if anybody said so."""
+    if sources is None:
+        return None if source_field is None else _column(batch, source_field, "learning").texts
+    given = _chunked(sources, "sources", "pass strings, one a text")
+    if len(given) != len(batch):
+        raise UsageError(f"there are {len(given)} sources for {len(batch)} texts", "pass one source a text")
+    return _column(pa.RecordBatch.from_pydict({"source": _one_chunk(given)}), "source", "learning").texts
+
+
+def _positions(count: int) -> Texts:
+    return Texts.from_strings([str(i) for i in range(count)])
 
 
 def _given_ids(ids: Any) -> pa.ChunkedArray:

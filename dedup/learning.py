@@ -45,6 +45,8 @@ class Options:
         rules: Files with rules that are in use: what they and the packaged ones take needs not be learned.
         min_documents: Least documents to learn from.
         review: Read the examples.
+        counts: Where the counts are saved, if anywhere.
+        only_count: Decide nothing: for parts of a corpus, whose counts are merged later.
         threads: Threads of the kernel; None = one per core.
         engine: `native` or `reference`.
         temp_dir: Where compressed and piped inputs are unpacked, and counts spilled.
@@ -58,6 +60,8 @@ class Options:
     rules: tuple[Path, ...] = ()
     min_documents: int = MIN_DOCUMENTS
     review: bool = False
+    counts: Path | None = None
+    only_count: bool = False
     threads: int | None = None
     engine: str = "native"
     temp_dir: Path | None = None
@@ -85,40 +89,34 @@ class Lesson:
 
     Attributes:
         learned: The lines.
-        learner: The counts.
         known: Lines that are left out, since a rule in use takes them.
         examples: For each line its examples, when asked for.
         skipped: Records that could not be used.
         source_field: Field with the publisher, if one was named.
+        only_counted: Whether nothing was to be decided.
     """
 
     learned: Learned
-    learner: Learner
     known: int
     examples: list[list[Example]]
     skipped: list[Skipped]
     source_field: str | None
-
-    def check_enough(self, min_documents: int) -> None:
-        """Raise UsageError where there were too few documents to learn from."""
-        if self.learned.documents < min_documents:
-            raise UsageError(
-                f"{self.learned.documents:,} articles are too few to learn from: below {min_documents:,}, "
-                "chance repeats too much",
-                f"add articles, or lower the limit: --min-documents {self.learned.documents}",
-            )
+    only_counted: bool
 
     def warnings(self) -> list[str]:
         """What a person should know about it."""
         found = []
         if self.skipped:
             first = self.skipped[0]
-            found.append(
-                f"{len(self.skipped):,} records were skipped, the first at {first.location}: {first.detail}"
-            )
+            count = "1 record was" if len(self.skipped) == 1 else f"{len(self.skipped):,} records were"
+            found.append(f"{count} skipped, the first at {first.location}: {first.detail}")
         if self.source_field is not None and not self.learned.sources:
             found.append(f'no article has a "{self.source_field}": check the name of the field')
-        if not self.learned.lines:
+        if self.learned.missed:
+            found.append(
+                f"memory was bounded: the counts may be too low, by up to {self.learned.missed:,} articles"
+            )
+        if not self.learned.lines and not self.only_counted:
             found.append("no line was learned: none that is new recurs in enough unrelated articles")
         return found
 
@@ -142,11 +140,11 @@ def learn(inputs: Sequence[str], options: Options, progress: Progress | None = N
     progress = progress or Silent()
     rules = load(options.rules)
     stages = make_engine(options.engine, Settings(), rules, options.text_fields, options.threads)
-    learner = Learner(stages)
     articles = list(inputs)
     builder = CorpusBuilder(Policy.parse("first"))
     skipped: list[Skipped] = []
     with ExitStack() as stack:
+        learner = Learner(stages)
         more = () if options.source_field is None else (options.source_field,)
         fields = Fields(options.text_fields, options.id_field, more, options.encoding)
         sources = open_sources(articles, fields, stages, options.temp_dir) if articles else []
@@ -163,13 +161,24 @@ def learn(inputs: Sequence[str], options: Options, progress: Progress | None = N
                     builder.end_source()
             if sources:
                 check_articles(sources)
-            learned = learner.learn(options.min_documents)
-            new = _unknown(learned, stages)
-            examples = []
-            if options.review:
-                examples = _examples(new, builder.build(), options)
-    known = len(learned.lines) - len(new.lines)
-    return Lesson(new, learner, known, examples, skipped, options.source_field)
+            learned, known = _decide(learner, options, stages)
+            examples = _examples(learned, builder.build(), options) if options.review else []
+    return Lesson(learned, known, examples, skipped, options.source_field, options.only_count)
+
+
+def _decide(learner: Learner, options: Options, stages: Stages) -> tuple[Learned, int]:
+    """What was learned that is new, and how many lines are not."""
+    if options.only_count:
+        return Learned(learner.documents, learner.sources, ()), 0
+    if learner.documents < options.min_documents:
+        raise UsageError(
+            f"{learner.documents:,} articles are too few to learn from: below {options.min_documents:,}, chance "
+            "repeats too much",
+            f"add articles, or lower the limit: --min-documents {learner.documents}",
+        )
+    learned = learner.learn(options.min_documents)
+    new = _unknown(learned, stages)
+    return new, len(learned.lines) - len(new.lines)
 
 
 def observe(learner: Learner, source: Source, batch: Batch, fields: Fields, publisher: str | None) -> None:

@@ -111,8 +111,6 @@ def command(
     )
     with shown(quiet) as progress:
         lesson = learn(inputs, options, progress)
-    if learned_file is not None or review:
-        lesson.check_enough(min_documents)
     if learned_file is not None:
         write_learned(learned_file, lesson.learned)
     if not quiet:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dedup.cli.rows import Row, block, visible
-from dedup.cli.summary import describe_learned, plural
+from dedup.cli.summary import describe_corpus, describe_learned, plural
 
 if TYPE_CHECKING:
     from dedup.boilerplate.learned import LearnedLine
@@ -46,7 +46,10 @@ def show(lesson: Lesson, outputs: list[Path], *, json: bool, review: bool) -> No
             rows = [row for example in examples for row in _rows(example)]
             typer.echo(block(_marked(one), _seen(one), rows), nl=False)
     known = f"; {plural(lesson.known, 'line')} that the rules take anyway left out" if lesson.known else ""
-    typer.echo(f"learned  {describe_learned(lesson.learned)}{known}")
+    if lesson.only_counted:
+        typer.echo(f"counted  {describe_corpus(lesson.learned)}")
+    else:
+        typer.echo(f"learned  {describe_learned(lesson.learned)}{known}")
     for one in () if review else learned[:MOST]:
         typer.echo(f"         {visible(_marked(one))}: {_seen(one)}")
     if outputs:

@@ -40,6 +40,7 @@ _TYPES: dict[str, tuple[tuple[type, ...], str]] = {
     "boolean": ((bool,), "true or false"),
     "integer": ((int,), "a whole number"),
     "integer range": ((int,), "a whole number"),
+    "int": ((int,), "a whole number"),  # as typer 0.28 calls it
     "float": ((int, float), "a number"),
 }
 """The TOML types of an option's type, and what to call them; a string for all others."""

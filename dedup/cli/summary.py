@@ -131,8 +131,13 @@ def describe_learned(learned: Learned) -> str:
     actions = [one.action for one in learned.lines]
     kinds = (("drop", "line"), ("strip_prefix", "prefix"), ("strip_suffix", "suffix"))
     found = [plural(actions.count(action), noun) for action, noun in kinds if action in actions]
+    return f"{', '.join(found) or 'nothing'} from {describe_corpus(learned)}"
+
+
+def describe_corpus(learned: Learned) -> str:
+    """What it was learned from."""
     sources = f" of {plural(learned.sources, 'source')}" if learned.sources else ""
-    return f"{', '.join(found) or 'nothing'} from {plural(learned.documents, 'article')}{sources}"
+    return f"{plural(learned.documents, 'article')}{sources}"
 
 
 def describe_stripping(stripping: Stripping) -> str:
