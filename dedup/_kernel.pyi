@@ -93,7 +93,7 @@ def tally(rows: U8) -> tuple[U64, U8, U8, U32, U32, U32, U64, U32, U64, U32, U32
 class Observer:
     """See `stages.Observer`."""
 
-    def __new__(cls, repeated_texts: bool) -> Self: ...
+    def __new__(cls, repeated_after: int | None) -> Self: ...
     def observe(self, data: U8, offsets: I64, sources: U64, places: U64) -> tuple[U8, U64, TextArrays]:
         """The fields of `observations.Observations`, in its order, with the rows as bytes."""
 

@@ -159,9 +159,9 @@ class Native:
         """All stages in a row, each document without leaving the cache."""
         return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets))
 
-    def observer(self, repeated_texts: bool) -> NativeObserver:
+    def observer(self, repeated_after: int | None) -> NativeObserver:
         """What turns texts into observations."""
-        return NativeObserver(repeated_texts)
+        return NativeObserver(repeated_after)
 
     def compact(self, rows: Rows) -> Rows:
         """The counts of some rows."""
@@ -180,8 +180,8 @@ class Native:
 class NativeObserver:
     """`stages.Observer` on the kernel."""
 
-    def __init__(self, repeated_texts: bool) -> None:
-        self._observer = _kernel.Observer(repeated_texts)
+    def __init__(self, repeated_after: int | None) -> None:
+        self._observer = _kernel.Observer(repeated_after)
 
     def observe(self, texts: Texts, sources: U64, places: U64) -> Observations:
         """The observations of a batch."""

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.model import U8, U32, U64, Texts
+from dedup.model import U8, U32, U64, Mask, Texts
 
 SLOTS = 4
 """Story values of an observation."""
@@ -113,3 +113,17 @@ class Tally:
     group_source: U64
     group_documents: U32
     group_stories: U32
+
+    def select(self, keys: Mask) -> Tally:
+        """The same of some of the keys, without their sources one by one."""
+        none = np.empty(0, np.uint32)
+        return Tally(
+            self.keys[keys],
+            self.kinds[keys],
+            self.words[keys],
+            self.documents[keys],
+            self.stories[keys],
+            self.sources[keys],
+            self.places[keys],
+            *(none, none.astype(np.uint64), none, none),
+        )

@@ -96,13 +96,13 @@ class Stages(Protocol):
             links: Record every near relation between a document and a representative.
         """
 
-    def observer(self, repeated_texts: bool) -> Observer:
+    def observer(self, repeated_after: int | None) -> Observer:
         """What turns texts into observations.
 
         Args:
-            repeated_texts: Give a line's text not with its first observation by this observer, but with some later
-            one at the
-                latest. If not, give it with every one.
+            repeated_after: None = give the text of every line with every observation. Else do so only until there
+            were
+                so many; in later batches give a text only where its line may have been observed before.
         """
 
     def compact(self, rows: Rows) -> Rows:

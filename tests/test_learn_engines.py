@@ -61,8 +61,8 @@ def test_observations(batch: list[str], known: int) -> None:
     packed = Texts.from_strings(batch)
     sources = np.arange(len(batch), dtype=np.uint64) % np.uint64(known + 1)
     places = np.arange(len(batch), dtype=np.uint64) * np.uint64(7)
-    native = NATIVE.observer(False).observe(packed, sources, places)
-    reference = REFERENCE.observer(False).observe(packed, sources, places)
+    native = NATIVE.observer(None).observe(packed, sources, places)
+    reference = REFERENCE.observer(None).observe(packed, sources, places)
     assert sorted_rows(native.rows) == sorted_rows(reference.rows)
     given_texts = dict(zip(native.keys.tolist(), native.texts.strings(), strict=True))
     assert given_texts == dict(zip(reference.keys.tolist(), reference.texts.strings(), strict=True))
@@ -72,7 +72,7 @@ def test_observations(batch: list[str], known: int) -> None:
 @settings(max_examples=50)
 @given(st.lists(st.lists(texts, min_size=1, max_size=3), min_size=1, max_size=3))
 def test_the_text_of_what_repeats_is_given(batches: list[list[str]]) -> None:
-    native, every = NATIVE.observer(True), NATIVE.observer(False)
+    native, every = NATIVE.observer(0), NATIVE.observer(None)
     given_texts: set[int] = set()
     seen: list[int] = []
     for batch in batches:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from dedup.boilerplate.line import learned
 from dedup.errors import OutputError
@@ -84,17 +86,19 @@ def write_learned(path: str | os.PathLike[str], learned: Learned) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    write_whole(path, [learned.to_toml().encode()])
+    with whole_file(path) as file:
+        file.write(learned.to_toml().encode())
 
 
-def write_whole(path: str | os.PathLike[str], parts: Sequence[bytes | memoryview]) -> None:
-    """Write a file by way of a temporary one beside it. Raises OutputError."""
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` when the block ends, unless it fails. Raises OutputError."""
     target = Path(path)
     staged = None
     try:
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".dedup-", delete=False) as file:
             staged = Path(file.name)
-            file.writelines(parts)
+            yield cast(BinaryIO, file)
             file.flush()
             os.fsync(file.fileno())
         umask = os.umask(0)

@@ -10,48 +10,72 @@ split of the corpus changes what is learned, as long as `Learned.missed` is 0.
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 
+from dedup.boilerplate.counts import Counts, read_counts, write_counts
 from dedup.boilerplate.decide import decide
 from dedup.boilerplate.learned import Learned, LearnedLine
+from dedup.boilerplate.store import Bounded, Spilled, Store, above, forgettable
+from dedup.boilerplate.strings import find, select
+from dedup.config import Settings
 from dedup.model import U64, Texts
-from dedup.observations import ACTIONS, ROW, Kind, Rows, Tally
-
-if TYPE_CHECKING:
-    from dedup.stages import Stages
+from dedup.native import Native, array_of, hash_texts
+from dedup.observations import ACTIONS, Kind, Tally
+from dedup.stages import Stages
 
 MIN_DOCUMENTS = 200
 """Documents below which nothing is learned: chance repeats too much of a small corpus."""
 
+MOST_ROWS = 500_000
+"""Rows of counts in memory, and in a counts file: with the texts of their lines, at most 300 MB while counting."""
+
+
+PART_SHARE = 0.8
+"""A prefix or suffix is left out where a longer one covers this share of its documents."""
+
 
 class Learner:
-    """Counts of the lines of a corpus.
+    """Counts of the lines of a corpus. Use it in a `with` statement, or `close` it, where it has temporary files.
 
     Args:
         stages: The engine that observes and counts; the native one unless given.
+        spill: Keep the counts of all lines in temporary files; for a corpus that is there as a whole. If not, they
+        are
+            held in memory, and of a large corpus only the lines that come often enough (`Learned.missed`); for
+            streams.
+        temp_dir: Where temporary files are made.
+        most_rows: Rows of counts to hold in memory, and to save.
+
+    Raises:
+        OutputError: Temporary files cannot be made or written; so do the methods.
     """
 
-    def __init__(self, stages: Stages | None = None) -> None:
-        if stages is None:
-            from dedup.config import Settings
-            from dedup.native import Native
-
-            stages = Native(Settings())
-        self._stages = stages
-        self._observer = stages.observer(False)
+    def __init__(
+        self,
+        stages: Stages | None = None,
+        *,
+        spill: bool = False,
+        temp_dir: Path | None = None,
+        most_rows: int = MOST_ROWS,
+    ) -> None:
+        self._stages: Stages = Native(Settings()) if stages is None else stages
+        self._most_rows = most_rows
+        self._store: Store = Spilled(self._stages, temp_dir) if spill else Bounded(self._stages, most_rows)
+        self._observer = self._stages.observer(most_rows if spill else None)
+        self._documents_of = Counter[int]()
         self.documents = 0
-        self._rows: Rows = np.empty(0, ROW)
-        self._texts: dict[int, bytes] = {}
-        self._places: dict[int, str] = {}
-        self._sources: dict[int, int] = {}
 
     @property
     def sources(self) -> int:
         """Distinct sources so far; 0 where none were given."""
-        return len(self._sources)
+        return len(self._documents_of)
 
     def add(
         self,
@@ -64,56 +88,139 @@ class Learner:
         Args:
             texts: Their raw texts.
             sources: Who published each, for instance the site; "" = unknown.
-            places: Where each stands, such as `articles.jsonl:12`, for the examples.
+            places: Where each stands, such as `articles.jsonl:12`, for the examples; "" = none.
+
+        Raises:
+            ValueError: There are not as many sources or places as texts.
         """
         packed = _packed(texts)
-        n = len(packed)
-        source_hashes, place_hashes = self._hashes(sources, n), self._hashes(places, n)
-        seen = self._observer.observe(packed, source_hashes, place_hashes)
-        self.documents += n
-        self._rows = self._stages.compact(np.concatenate([self._rows, seen.rows]))
-        for i, key in enumerate(seen.keys.tolist()):
-            self._texts[key] = seen.texts.bytes_at(i)
-        if places is not None:
-            self._places.update(zip(place_hashes.tolist(), _packed(places).strings(), strict=True))
-        for source, count in zip(*np.unique(source_hashes, return_counts=True), strict=True):
-            if source:
-                self._sources[int(source)] = self._sources.get(int(source), 0) + int(count)
+        source_of, _ = _hashed(sources, len(packed))
+        place_of, names = _hashed(places, len(packed))
+        seen = self._observer.observe(packed, source_of, place_of)
+        self._store.add(seen.rows, seen.keys, seen.texts)
+        if names is not None:
+            self._store.add_places(place_of, names)
+        hashes, documents = np.unique(source_of[source_of != 0], return_counts=True)
+        self._documents_of.update(dict(zip(hashes.tolist(), documents.tolist(), strict=True)))
+        self.documents += len(packed)
+
+    def merge(self, other: Learner) -> None:
+        """Add what another learner has counted, or as much of it as that one would save."""
+        self._take(other._counts())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the counts into a file (by custom `.counts`), whole or not at all; a file that is there is replaced.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        write_counts(path, self._counts())
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], stages: Stages | None = None, *, most_rows: int = MOST_ROWS
+    ) -> Self:
+        """A learner, without temporary files, that goes on where the saved one was.
+
+        Raises:
+            InputError: The file cannot be read, is no counts file, or is one of another version.
+        """
+        learner = cls(stages, most_rows=most_rows)
+        learner._take(read_counts(path))
+        return learner
 
     def learn(self, min_documents: int = MIN_DOCUMENTS) -> Learned:
         """Decide which lines are boilerplate; nothing of a corpus of fewer than `min_documents`."""
         if self.documents < min_documents:
-            return Learned(self.documents, self.sources, ())
-        tally = self._stages.tally(self._rows)
-        sources = np.array(sorted(self._sources), np.uint64)
-        counts = np.array([self._sources[int(source)] for source in sources], np.int64)
-        chosen = np.flatnonzero(decide(tally, self.documents, sources, counts))
-        lines = [self._line(tally, int(i)) for i in chosen]
-        lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))
-        return Learned(self.documents, self.sources, tuple(lines))
+            return Learned(self.documents, self.sources, (), self._store.missed)
+        sources = np.array(sorted(self._documents_of), np.uint64)
+        documents = np.array([self._documents_of[source] for source in sources.tolist()], np.int64)
+        chosen: list[Tally] = []
+        for rows in self._store.counts():
+            tally = self._stages.tally(rows)
+            chosen.append(tally.select(decide(tally, self.documents, sources, documents)))
+        lines = self._lines(chosen)
+        return Learned(self.documents, self.sources, lines, self._store.missed)
 
-    def _line(self, tally: Tally, i: int) -> LearnedLine:
-        return LearnedLine(
-            self._texts[int(tally.keys[i])].decode(),
-            ACTIONS[Kind(int(tally.kinds[i]))],
-            int(tally.documents[i]),
-            int(tally.stories[i]),
-            int(tally.sources[i]),
-            tuple(self._places[place] for place in tally.places[i].tolist() if place),
+    def close(self) -> None:
+        """Remove the temporary files."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _counts(self) -> Counts:
+        forgotten = forgettable(self._store.counts(), self._most_rows)
+        rows = np.concatenate([above(rows, forgotten) for rows in self._store.counts()])
+        return Counts(
+            self.documents,
+            self._store.missed + forgotten,
+            dict(self._documents_of),
+            rows,
+            select(self._store.texts, np.unique(rows["key"])),
+            select(self._store.places, np.unique(rows["place"])),
         )
 
-    def _hashes(self, texts: Texts | Sequence[str] | None, n: int) -> U64:
-        if texts is None:
-            return np.zeros(n, np.uint64)
-        packed = _packed(texts)
-        if len(packed) != n:
-            raise ValueError(f"{len(packed)} sources or places for {n} texts")
-        from dedup.native import array_of, hash_texts
+    def _take(self, counts: Counts) -> None:
+        self.documents += counts.documents
+        self._documents_of.update(counts.sources)
+        self._store.missed += counts.missed
+        self._store.add(counts.rows, *counts.texts)
+        self._store.add_places(*counts.places)
 
-        hashes = hash_texts(array_of(packed.data), packed.offsets)
-        hashes[np.diff(packed.offsets) == 0] = 0
-        return hashes
+    def _lines(self, chosen: Sequence[Tally]) -> tuple[LearnedLine, ...]:
+        keys = np.concatenate([tally.keys for tally in chosen])
+        texts = find(self._store.texts, np.sort(keys))
+        places = find(
+            self._store.places, np.unique(np.concatenate([tally.places.ravel() for tally in chosen]))
+        )
+        lines = [
+            LearnedLine(
+                texts[int(tally.keys[i])],
+                ACTIONS[Kind(int(tally.kinds[i]))],
+                int(tally.documents[i]),
+                int(tally.stories[i]),
+                int(tally.sources[i]),
+                tuple(sorted(places[place] for place in tally.places[i].tolist() if place)),
+            )
+            for tally in chosen
+            for i in range(len(tally.keys))
+        ]
+        lines = [one for one in lines if not _is_part(one, lines)]
+        lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))
+        return tuple(lines)
+
+
+def _is_part(one: LearnedLine, lines: Sequence[LearnedLine]) -> bool:
+    """Whether a cut mostly stands within a longer one, as "(agency)" does within "(agency) -"."""
+    if one.action == "drop":
+        return False
+    is_in = str.startswith if one.action == "strip_prefix" else str.endswith
+    return any(
+        other.action == one.action
+        and other.line != one.line
+        and is_in(other.line, one.line)
+        and other.documents >= PART_SHARE * one.documents
+        for other in lines
+    )
 
 
 def _packed(texts: Texts | Sequence[str]) -> Texts:
     return texts if isinstance(texts, Texts) else Texts.from_strings(texts)
+
+
+def _hashed(names: Texts | Sequence[str] | None, n: int) -> tuple[U64, Texts | None]:
+    """A hash of each name, 0 of an empty one."""
+    if names is None:
+        return np.zeros(n, np.uint64), None
+    packed = _packed(names)
+    if len(packed) != n:
+        raise ValueError(f"{len(packed)} sources or places were given for {n} texts")
+    hashes = hash_texts(array_of(packed.data), packed.offsets)
+    hashes[np.diff(packed.offsets) == 0] = 0
+    return hashes, packed

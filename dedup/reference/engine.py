@@ -119,9 +119,9 @@ class Reference:
             stripped.guarded,
         )
 
-    def observer(self, repeated_texts: bool) -> learn.ReferenceObserver:
+    def observer(self, repeated_after: int | None) -> learn.ReferenceObserver:
         """What turns texts into observations."""
-        return learn.ReferenceObserver(repeated_texts)
+        return learn.ReferenceObserver(repeated_after)
 
     def compact(self, rows: Rows) -> Rows:
         """The counts of some rows."""

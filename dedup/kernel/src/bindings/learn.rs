@@ -1,6 +1,7 @@
 //! Learning boilerplate: observations of batches of texts, and counts of rows.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -32,14 +33,22 @@ type TallyFields<'py> = (
 /// See `dedup.stages.Observer`.
 #[pyclass(module = "dedup._kernel", frozen)]
 pub struct Observer {
+    /// None where the text of every line is given.
     seen: Option<Seen>,
+    /// Rows until which it is given all the same, and those there were.
+    repeated_after: u64,
+    rows: AtomicU64,
 }
 
 #[pymethods]
 impl Observer {
     #[new]
-    fn new(repeated_texts: bool) -> Observer {
-        Observer { seen: repeated_texts.then(Seen::new) }
+    fn new(repeated_after: Option<u64>) -> Observer {
+        Observer {
+            seen: repeated_after.map(|_| Seen::new()),
+            repeated_after: repeated_after.unwrap_or(0),
+            rows: AtomicU64::new(0),
+        }
     }
 
     /// The observations of a batch: bytes of rows, keys, and texts of the keys.
@@ -57,12 +66,13 @@ impl Observer {
         if sources.len() + 1 != offsets.len() || places.len() + 1 != offsets.len() {
             return Err(invalid("sources and places must be as many as the texts"));
         }
+        let is_all = self.rows.load(Ordering::Relaxed) < self.repeated_after;
         let (rows, keys, texts, ends) = guard(py, || {
             let task = |scratch: &mut Scratch, task: Range<usize>| {
                 let mut out = Observations::default();
                 for i in task {
                     let text = text_of(&data[offsets[i] as usize..offsets[i + 1] as usize]);
-                    observe(&text, sources[i], places[i], self.seen.as_ref(), scratch, &mut out);
+                    observe(&text, (sources[i], places[i]), self.seen.as_ref(), is_all, scratch, &mut out);
                 }
                 out
             };
@@ -70,6 +80,7 @@ impl Observer {
                 tasks(offsets).into_par_iter().map_init(Scratch::default, task).collect();
             join(&parts)
         })?;
+        self.rows.fetch_add((rows.len() / Row::SIZE) as u64, Ordering::Relaxed);
         let texts = (texts.into_pyarray(py), ends.into_pyarray(py));
         Ok((rows.into_pyarray(py), keys.into_pyarray(py), texts))
     }

@@ -2,7 +2,7 @@
 //!
 //! Both give places in the folded plain form of a line, ascending.
 
-use memchr::memmem;
+use memchr::{memchr_iter, memmem, memrchr};
 
 const MOST_BYTES: usize = 80;
 const MOST_WORDS: usize = 8;
@@ -17,9 +17,9 @@ pub fn prefixes(plain: &[u8], ends: &mut Vec<usize>) {
     ends.clear();
     // What is longer than a prefix may be is not looked at. One delimiter may end behind it.
     let head = &plain[..plain.len().min(MOST_BYTES)];
-    for mark in DELIMITERS.into_iter().chain([&b": "[..]]) {
-        ends.extend(places(head, mark).filter(|&at| at > 0).map(|at| at + mark.len()));
-    }
+    ends.extend(delimiters(head).map(|(_, end)| end));
+    let is_label = |&at: &usize| at > 0 && head.get(at + 1) == Some(&b' ');
+    ends.extend(memchr_iter(b':', head).filter(is_label).map(|at| at + 2));
     for (opening, closing) in OPENED {
         if head.starts_with(opening)
             && let Some(at) = memmem::find(head, closing)
@@ -38,9 +38,7 @@ pub fn suffixes(plain: &[u8], starts: &mut Vec<usize>) {
     starts.clear();
     let before = plain.len() - plain.len().min(MOST_BYTES);
     let tail = &plain[before..];
-    for mark in DELIMITERS {
-        starts.extend(places(tail, mark).map(|at| before + at));
-    }
+    starts.extend(delimiters(tail).map(|(start, _)| before + start));
     for (opening, closing) in CLOSED {
         if tail.ends_with(closing) {
             starts.extend(memmem::rfind(tail, opening).map(|at| before + at));
@@ -49,7 +47,7 @@ pub fn suffixes(plain: &[u8], starts: &mut Vec<usize>) {
     if let Some(label) = memmem::rfind(tail, b": ") {
         let mut at = label;
         for _ in 0..LABEL_WORDS {
-            let Some(space) = memchr::memrchr(b' ', &tail[..at]) else { break };
+            let Some(space) = memrchr(b' ', &tail[..at]) else { break };
             at = space;
             starts.push(before + at);
         }
@@ -59,9 +57,16 @@ pub fn suffixes(plain: &[u8], starts: &mut Vec<usize>) {
     starts.dedup();
 }
 
-/// Where `mark` stands in `text`, also where it overlaps itself.
-fn places<'a>(text: &'a [u8], mark: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-    text.windows(mark.len()).enumerate().filter(move |(_, window)| *window == mark).map(|(at, _)| at)
+/// Where delimiters stand in `text`, also where one begins with the space that ends another.
+fn delimiters(text: &[u8]) -> impl Iterator<Item = (usize, usize)> {
+    memchr_iter(b' ', text).filter_map(|at| {
+        let next = *text.get(at + 1)?;
+        if next.is_ascii_alphanumeric() {
+            return None;
+        }
+        let mark = DELIMITERS.into_iter().find(|mark| text[at..].starts_with(mark))?;
+        Some((at, at + mark.len()))
+    })
 }
 
 fn is_cut(part: &[u8]) -> bool {

@@ -10,7 +10,7 @@ use super::{NO_STORY, Row, SLOTS, UNKNOWN_STORY};
 use crate::strip::form;
 
 const ELEMENT_WORDS: usize = 8;
-const MOST_WORDS: usize = 24;
+const MOST_WORDS: usize = 64;
 const HEAD: usize = 6;
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
@@ -90,12 +90,12 @@ pub struct Scratch {
     places: Vec<usize>,
 }
 
-/// Append what `text` shows.
+/// Append what `text` shows, with the texts that `seen` wants, or all.
 pub fn observe(
     text: &str,
-    source: u64,
-    place: u64,
+    (source, place): (u64, u64),
     seen: Option<&Seen>,
+    is_all: bool,
     scratch: &mut Scratch,
     out: &mut Observations,
 ) {
@@ -112,7 +112,7 @@ pub fn observe(
             words: part.words as u8,
             kind: part.kind,
         });
-        if seen.is_none_or(|seen| seen.wants(part.key)) {
+        if seen.is_none_or(|seen| seen.wants(part.key)) || is_all {
             out.keys.push(part.key);
             out.texts.extend_from_slice(&scratch.texts[part.text.0..part.text.1]);
             out.ends.push(out.texts.len());
@@ -173,18 +173,19 @@ impl Scratch {
 
     /// The prefixes and suffixes of the lines.
     fn cut(&mut self) {
-        let Scratch { texts, in_order, cuts, places, .. } = self;
+        let Scratch { form: plain, texts, in_order, cuts, places, .. } = self;
         cuts.clear();
         for (at, line) in in_order.iter().enumerate() {
             // The text of the line has the digits as 0, which no cut depends on.
-            let plain = texts[line.text.0..line.text.1].to_vec();
+            plain.clear();
+            plain.extend_from_slice(&texts[line.text.0..line.text.1]);
             if at < HEAD {
-                prefixes(&plain, places);
+                prefixes(plain, places);
                 for &end in places.iter() {
                     cuts.push(Part { stories: line.stories, ..plain_part(&plain[..end], PREFIX, texts) });
                 }
             }
-            suffixes(&plain, places);
+            suffixes(plain, places);
             for &start in places.iter() {
                 cuts.push(Part { stories: line.stories, ..plain_part(&plain[start..], SUFFIX, texts) });
             }
