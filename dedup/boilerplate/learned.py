@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,9 @@ from dedup.errors import OutputError
 from dedup.model import Rule
 
 VERSION = 1
+
+PART_SHARE = 0.8
+"""A prefix or suffix is left out where other lines cover this share of its documents."""
 
 _HEAD = """\
 # Lines, prefixes and suffixes that recur in unrelated articles, written by `dedup learn`.
@@ -78,6 +81,24 @@ class Learned:
                 f"examples = [{examples}]\n"
             )
         return "".join(parts)
+
+
+def without_parts(lines: Sequence[LearnedLine]) -> list[LearnedLine]:
+    """All but the prefixes and suffixes that mostly stand in others of these lines, as "(agency)" in "(agency) -"."""
+    kept = []
+    for one in lines:
+        longer = [other for other in lines if one.action != "drop" and _is_in(one, other)]
+        whole = sum(other.documents for other in longer if other.action == "drop")
+        if max([whole, *(other.documents for other in longer)], default=0) < PART_SHARE * one.documents:
+            kept.append(one)
+    return kept
+
+
+def _is_in(cut: LearnedLine, other: LearnedLine) -> bool:
+    if other.action not in ("drop", cut.action) or other.line == cut.line:
+        return False
+    at_start = cut.action == "strip_prefix"
+    return other.line.startswith(cut.line) if at_start else other.line.endswith(cut.line)
 
 
 def write_learned(path: str | os.PathLike[str], learned: Learned) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from dedup.boilerplate.counts import Counts, read_counts, write_counts
 from dedup.boilerplate.decide import decide
-from dedup.boilerplate.learned import Learned, LearnedLine
+from dedup.boilerplate.learned import Learned, LearnedLine, without_parts
 from dedup.boilerplate.store import Bounded, Spilled, Store, above, forgettable
 from dedup.boilerplate.strings import find, select
 from dedup.config import Settings
@@ -33,12 +33,8 @@ from dedup.stages import Stages
 MIN_DOCUMENTS = 200
 """Documents below which nothing is learned: chance repeats too much of a small corpus."""
 
-MOST_ROWS = 500_000
+MOST_ROWS = 1_000_000
 """Rows of counts in memory, and in a counts file: with the texts of their lines, at most 300 MB while counting."""
-
-
-PART_SHARE = 0.8
-"""A prefix or suffix is left out where a longer one covers this share of its documents."""
 
 
 class Learner:
@@ -191,23 +187,9 @@ class Learner:
             for tally in chosen
             for i in range(len(tally.keys))
         ]
-        lines = [one for one in lines if not _is_part(one, lines)]
+        lines = without_parts(lines)
         lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))
         return tuple(lines)
-
-
-def _is_part(one: LearnedLine, lines: Sequence[LearnedLine]) -> bool:
-    """Whether a cut mostly stands within a longer one, as "(agency)" does within "(agency) -"."""
-    if one.action == "drop":
-        return False
-    is_in = str.startswith if one.action == "strip_prefix" else str.endswith
-    return any(
-        other.action == one.action
-        and other.line != one.line
-        and is_in(other.line, one.line)
-        and other.documents >= PART_SHARE * one.documents
-        for other in lines
-    )
 
 
 def _packed(texts: Texts | Sequence[str]) -> Texts:

@@ -26,7 +26,7 @@ PARTITIONS = 64
 BUFFER = 1 << 18
 """Rows that are gathered before they are counted or written: 12 MB."""
 
-TEXT_SHARE = 100
+TEXT_SHARE = 50
 """Bytes of text a row that `Bounded` has room for."""
 
 
@@ -97,8 +97,9 @@ class Bounded:
 
     def _settle(self) -> None:
         if self._waiting:
-            self._counts = self._stages.compact(np.concatenate([self._counts, *self._more]))
-            self._more, self._waiting = [], 0
+            rows = np.concatenate([self._counts, *self._more])
+            self._counts, self._more, self._waiting = rows[:0], [], 0
+            self._counts = self._stages.compact(rows)
         self.texts.settle()
         if len(self._counts) > self._most_rows or self.texts.nbytes > TEXT_SHARE * self._most_rows:
             forgotten = forgettable([self._counts], min(len(self._counts), self._most_rows) // 2)

@@ -90,13 +90,7 @@ impl Observer {
 #[pyfunction]
 pub fn compact<'py>(py: Python<'py>, rows: PyReadonlyArray1<'py, u8>) -> PyResult<Array<'py, u8>> {
     let rows = rows_of(rows.as_slice()?)?;
-    let counts = guard(py, || {
-        let counts = count::compact(rows);
-        let mut bytes = Vec::with_capacity(counts.len() * Row::SIZE);
-        counts.iter().for_each(|row| row.append_to(&mut bytes));
-        bytes
-    })?;
-    Ok(counts.into_pyarray(py))
+    Ok(guard(py, || count::compact(rows))?.into_pyarray(py))
 }
 
 /// What the counts that `compact` gave say of each key.

@@ -60,24 +60,27 @@ fn smallest<T: Ord>(values: &mut Vec<T>, given: impl Iterator<Item = T>, most: u
     values.truncate(most);
 }
 
-/// The counts of some rows, ordered by key and source.
-pub fn compact(mut rows: Vec<Row>) -> Vec<Row> {
+/// The bytes of the counts of some rows, ordered by key and source.
+pub fn compact(mut rows: Vec<Row>) -> Vec<u8> {
     rows.par_sort_unstable_by_key(|row| (row.key, row.source));
-    let mut out = Vec::with_capacity(rows.len());
+    let mut out = Vec::with_capacity(rows.len() * Row::SIZE);
     let mut values = Values::default();
     for group in rows.chunk_by(|a, b| (a.key, a.source) == (b.key, b.source)) {
         values.read(group);
         let documents = sum(group);
         let (words, kind) = shape(group);
         let count = values.slots.iter().map(Vec::len).chain([values.places.len()]).max().unwrap_or(0);
-        out.extend((0..count).map(|i| Row {
-            place: values.places.get(i).copied().unwrap_or(0),
-            stories: values.slots.each_ref().map(|slot| slot.get(i).copied().unwrap_or(NO_STORY)),
-            documents: if i == 0 { documents } else { 0 },
-            words,
-            kind,
-            ..group[0]
-        }));
+        for i in 0..count {
+            let row = Row {
+                place: values.places.get(i).copied().unwrap_or(0),
+                stories: values.slots.each_ref().map(|slot| slot.get(i).copied().unwrap_or(NO_STORY)),
+                documents: if i == 0 { documents } else { 0 },
+                words,
+                kind,
+                ..group[0]
+            };
+            row.append_to(&mut out);
+        }
     }
     out
 }
