@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from dedup.boilerplate.learned import Learned as Learned
     from dedup.boilerplate.learned import LearnedLine as LearnedLine
     from dedup.boilerplate.learner import Learner as Learner
+    from dedup.comparison import Comparison as Comparison
+    from dedup.comparison import compare as compare
     from dedup.definitions import Clean as Clean
     from dedup.definitions import learn as learn
     from dedup.definitions import shingles as shingles
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Clean": "definitions",
+    "Comparison": "comparison",
     "DedupError": "errors",
     "Index": "index",
     "InputError": "errors",
@@ -51,6 +54,7 @@ _HOMES = {
     "Removal": "model",
     "Result": "find",
     "UsageError": "errors",
+    "compare": "comparison",
     "find_duplicates": "find",
     "from_datasketch": "interop",
     "learn": "definitions",

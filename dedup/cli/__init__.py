@@ -20,7 +20,7 @@ from typing import Annotated, cast
 
 import typer
 
-from dedup.cli import learn, run, strip
+from dedup.cli import compare, learn, run, strip
 from dedup.cli.messages import fail, report
 from dedup.errors import DedupError
 
@@ -35,6 +35,7 @@ app = typer.Typer(
 app.command("run", epilog=run.EXAMPLES)(run.command)
 app.command("strip", epilog=strip.EXAMPLES)(strip.command)
 app.command("learn", epilog=learn.EXAMPLES)(learn.command)
+app.command("compare", epilog=compare.EXAMPLES)(compare.command)
 
 _INTERRUPTED = 128 + signal.SIGINT
 # ClickException, wherever this version of typer takes it from: click, or a copy of its own.

@@ -1,0 +1,126 @@
+"""`dedup compare` and `dedup.compare`: the same figures as a run, both texts aligned, and a reason."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup import compare, find_duplicates
+from dedup.alignment import align
+from dedup.config import Settings
+from tests.articles import Cli, edited, story
+from tests.strategies import texts
+
+words = st.lists(st.sampled_from("abcdef"), max_size=60)
+
+
+@given(words, words, st.integers(1, 5))
+def test_runs_are_equal_and_ascend(a: list[str], b: list[str], size: int) -> None:
+    at_a = at_b = 0
+    for run in align(a, b, size):
+        assert run.length > 0
+        assert run.a >= at_a
+        assert run.b >= at_b
+        assert a[run.a : run.a + run.length] == b[run.b : run.b + run.length]
+        at_a, at_b = run.a + run.length, run.b + run.length
+
+
+def test_everything_is_shared_by_equal_texts_and_nothing_by_strange_ones() -> None:
+    tokens = story(1).split()
+    assert [(run.a, run.b, run.length) for run in align(tokens, tokens, 5)] == [(0, 0, len(tokens))]
+    assert align(tokens, ["other"] * 9, 5) == []
+
+
+def test_a_long_text_is_aligned_by_its_anchors() -> None:
+    a = story(2, 30_000).split()
+    b = [*a[:9_000], *["inserted"] * 2_000, *a[9_000:20_000], *a[21_000:]]
+    assert sum(run.length for run in align(a, b, 5)) >= len(a) - 1_000
+
+
+@given(texts, texts)
+def test_passages_put_together_are_the_clean_texts(a: str, b: str) -> None:
+    found = compare(a, f"{a}\n{b}")
+    for side in ("a", "b"):
+        together = "".join(getattr(passage, side) for passage in found.passages)
+        clean = getattr(found, side).clean
+        assert clean.startswith(together)
+        assert not clean[len(together) :].strip()
+
+
+def test_figures_are_those_of_a_run() -> None:
+    texts = [story(3), edited(edited(story(3), 20), 60)]
+    result = find_duplicates(texts)
+    found = compare(*texts)
+    row = result.clusters.to_pylist()[1]
+    assert (found.relation, found.jaccard) == (row["relation"], row["similarity"])
+    assert max(found.containment_a, found.containment_b) == row["containment"]
+    assert found.bands_hit
+    assert found.estimate == pytest.approx(found.jaccard, abs=5 * found.standard_error)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "relation", "reason"),
+    [
+        (story(4), story(4).upper(), "exact", "the same words"),
+        (story(4), edited(story(4), 30), "near", "is at least the threshold"),
+        (story(4, 300), " ".join(story(4, 300).split()[:90]), "excerpt", "100% of B is in the other"),
+        (story(4), story(5), None, "not one shingle in common"),
+        (story(4), "", None, "B has no words"),
+        ("", "", None, "A has no words"),
+    ],
+)
+def test_the_reason_names_the_gate(a: str, b: str, relation: str | None, reason: str) -> None:
+    found = compare(a, b)
+    assert found.relation == relation
+    assert reason in found.reason
+
+
+def test_a_pair_below_the_threshold_is_told_by_how_much() -> None:
+    found = compare(story(4, 40), edited(story(4, 40), 20), settings=Settings(threshold=0.99))
+    assert found.relation is None
+    assert f"{0.99 - found.jaccard:.3f} below the threshold 0.99" in found.reason
+
+
+def test_scripts_without_spaces_are_aligned_by_character() -> None:
+    found = compare("市議会は新しい橋の建設を決めた。", "市議会は古い橋の建設を決めた。")
+    assert [(p.shared, p.a, p.b) for p in found.passages][1] == (False, "新し", "古")
+    thai = "เรือข้ามฟากกลับมาให้บริการ"
+    assert [p.shared for p in compare(thai, thai).passages] == [True]
+
+
+def test_what_stripping_took_is_listed() -> None:
+    found = compare(f"Share this article\n{story(6)}", story(6))
+    assert found.relation == "exact"
+    assert found.raw_jaccard < found.jaccard == 1
+    assert [one.text for one in found.a.removed] == ["Share this article"]
+
+
+def test_json_has_null_where_there_is_no_figure() -> None:
+    found = compare("", "")
+    assert math.isnan(found.jaccard)
+    assert json.loads(json.dumps(found.as_dict(), allow_nan=False))["jaccard"] is None
+
+
+def test_two_files_are_compared(tmp_path: Path, dedup: Cli) -> None:
+    a, b = tmp_path / "a.txt", tmp_path / "b.txt"
+    a.write_text(f"Share this article\n{story(7)}\nOnly here today.")
+    b.write_text(edited(story(7), 30))
+    shown = dedup("compare", a, b).out
+    assert shown.startswith("near: Jaccard ")
+    assert "- Only here today." in shown
+    assert "Share this article" in shown
+
+
+def test_two_records_are_compared(tmp_path: Path, dedup: Cli) -> None:
+    corpus = tmp_path / "c.jsonl"
+    corpus.write_text("".join(json.dumps({"id": i, "text": story(i % 2)}) + "\n" for i in range(3)))
+    shown = dedup("compare", 0, 2, "--in", corpus, "--format", "json").out
+    assert json.loads(shown)["relation"] == "exact"
+    error = dedup.fails("compare", 0, 9, "--in", corpus)
+    assert "no article has the id '9'" in error
+    assert "there are '1'" in error
