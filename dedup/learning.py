@@ -28,6 +28,9 @@ from dedup.readers import Batch, Fields, Source, check_articles, open_sources
 from dedup.reading import batches, texts_again, unchanged
 from dedup.stages import Stages
 
+COUNTS = ".counts"
+"""Suffix of inputs that are counts and not articles."""
+
 FILLER = "\n".join(f"Nobody has ever seen this line number {number} in an article." for number in range(14))
 """Put behind an example, so that no guard rail keeps what was learned from acting on it."""
 
@@ -140,11 +143,14 @@ def learn(inputs: Sequence[str], options: Options, progress: Progress | None = N
     progress = progress or Silent()
     rules = load(options.rules)
     stages = make_engine(options.engine, Settings(), rules, options.text_fields, options.threads)
-    articles = list(inputs)
+    counted = [name for name in inputs if name.endswith(COUNTS)]
+    articles = [name for name in inputs if not name.endswith(COUNTS)]
     builder = CorpusBuilder(Policy.parse("first"))
     skipped: list[Skipped] = []
     with ExitStack() as stack:
-        learner = Learner(stages)
+        learner = stack.enter_context(Learner(stages, spill=True, temp_dir=options.temp_dir))
+        for name in counted:
+            learner.merge(Learner.load(name, stages))
         more = () if options.source_field is None else (options.source_field,)
         fields = Fields(options.text_fields, options.id_field, more, options.encoding)
         sources = open_sources(articles, fields, stages, options.temp_dir) if articles else []
@@ -163,6 +169,8 @@ def learn(inputs: Sequence[str], options: Options, progress: Progress | None = N
                 check_articles(sources)
             learned, known = _decide(learner, options, stages)
             examples = _examples(learned, builder.build(), options) if options.review else []
+        if options.counts is not None:
+            learner.save(options.counts)
     return Lesson(learned, known, examples, skipped, options.source_field, options.only_count)
 
 

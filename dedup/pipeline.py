@@ -158,7 +158,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         with unchanged(sources):
             learned = None
             if options.learn:
-                learner = Learner(stages)
+                learner = stack.enter_context(Learner(stages, spill=True, temp_dir=options.temp_dir))
                 for source, batch in _read(sources, builder, options.limit, progress, clock):
                     with clock.stage("learn"):
                         observe(learner, source, batch, fields, options.source_field)

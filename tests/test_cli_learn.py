@@ -123,6 +123,27 @@ def test_lines_that_rules_take_anyway_are_left_out(dedup: Cli, articles: Path) -
     assert "line" not in tomllib.loads(Path("more.toml").read_text())
 
 
+def test_counts_of_parts_give_what_the_whole_gives(dedup: Cli, articles: Path) -> None:
+    dedup("learn", articles, "-o", "whole.toml", "--source-field", "site")
+    write_jsonl(Path("a.jsonl"), corpus(110))
+    write_jsonl(Path("b.jsonl"), corpus(100, 110))
+    assert dedup("learn", "a.jsonl", "--counts", "a.counts", "--source-field", "site").out == (
+        "counted  110 articles of 5 sources\nresults  a.counts\n"
+    )
+    options = ("--source-field", "site", "-o", "parts.toml", "--counts", "both.counts")
+    dedup("learn", "a.counts", "b.jsonl", *options)
+    counts = "documents = 210\nsources = 5\n"
+    assert counts in Path("parts.toml").read_text()
+    whole, parts = learned("whole.toml"), learned("parts.toml")
+    for one in (*whole.values(), *parts.values()):
+        del one["examples"]  # the parts have other names
+    assert whole == parts
+    dedup("learn", "both.counts", "-o", "again.toml")
+    assert Path("again.toml").read_bytes() == Path("parts.toml").read_bytes()
+    review = dedup("learn", "both.counts", "--review").out
+    assert "not among the inputs" in review
+
+
 @pytest.mark.parametrize("engine", ["native", "reference"])
 def test_every_engine_and_any_number_of_threads_learn_the_same(
     dedup: Cli, articles: Path, engine: str
@@ -135,7 +156,7 @@ def test_every_engine_and_any_number_of_threads_learn_the_same(
 
 def test_too_few_articles(dedup: Cli) -> None:
     write_jsonl(Path("few.jsonl"), corpus(120))
-    message = dedup.fails("learn", "few.jsonl", "-o", "learned.toml")
+    message = dedup.fails("learn", "few.jsonl", "-o", "learned.toml", "--counts", "few.counts")
     assert "120 articles are too few" in message
     assert "--min-documents 120" in message
     assert os.listdir() == ["few.jsonl"]
@@ -151,6 +172,8 @@ def test_mistakes(dedup: Cli, articles: Path) -> None:
     assert "is a directory" in dedup.fails("learn", articles, "-o", ".")
     assert "no directory" in dedup.fails("learn", articles, "-o", "nowhere/learned.toml")
     assert "is an input" in dedup.fails("learn", articles, "-o", articles, "--force")
+    assert "does not end with .counts" in dedup.fails("learn", articles, "--counts", "counts.bin")
+    assert "no-such.counts" in dedup.fails("learn", "no-such.counts", "-o", "other.toml")
     assert "no-such.jsonl" in dedup.fails("learn", "no-such.jsonl", "-o", "other.toml")
     dedup("learn", articles, "-o", "learned.toml", "--force")
     assert "line" in tomllib.loads(Path("learned.toml").read_text())

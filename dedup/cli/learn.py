@@ -16,6 +16,7 @@ EXAMPLES = """\b
 Examples:
   dedup learn articles.jsonl --source-field site -o learned.toml
   dedup learn articles.jsonl --review | less
+  dedup learn monday.counts tuesday.jsonl --counts tuesday.counts
   dedup run articles.jsonl --rules learned.toml -o out"""
 
 
@@ -24,7 +25,7 @@ def command(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Files, folders, globs, or - for JSON lines on standard input.",
+            help="Files, folders, globs, or - for JSON lines on standard input; FILE.counts for the counts of others.",
             show_default=False,
         ),
     ],
@@ -37,6 +38,10 @@ def command(
             help="Where the rules go, such as learned.toml.",
             show_default=False,
         ),
+    ] = None,
+    counts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also write the counts, for later updates: FILE.counts."),
     ] = None,
     review: Annotated[
         bool, typer.Option("--review", help="Print each line with its counts, and where it stands.")
@@ -87,9 +92,9 @@ def command(
     Lines, prefixes and suffixes that recur in unrelated articles come out as a rules file: review it, edit it, and
     give it to the other commands with --rules.
     """
-    if learned_file is None and not review:
+    if learned_file is None and counts is None and not review:
         raise UsageError("no place for what is learned", "add -o learned.toml, or --review to only look")
-    _check_outputs(inputs, learned_file, None, force)
+    _check_outputs(inputs, learned_file, counts, force)
 
     from dedup.boilerplate.learned import write_learned
     from dedup.cli.progress import shown
@@ -105,6 +110,8 @@ def command(
         rules=tuple(rules or ()),
         min_documents=min_documents,
         review=review,
+        counts=counts,
+        only_count=learned_file is None and not review,
         threads=threads,
         engine=engine.value,
         temp_dir=temp_dir,
@@ -114,7 +121,7 @@ def command(
     if learned_file is not None:
         write_learned(learned_file, lesson.learned)
     if not quiet:
-        show(lesson, [path for path in (learned_file,) if path], json=json, review=review)
+        show(lesson, [path for path in (learned_file, counts) if path], json=json, review=review)
     for warning in lesson.warnings():
         warn(warning)
 

@@ -9,7 +9,8 @@ sign up to our newsletter: 33 stories in 34 documents of 2 sources
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def show(lesson: Lesson, outputs: list[Path], *, json: bool, review: bool) -> No
         return
     if review:
         for one, examples in zip(learned, lesson.examples, strict=True):
-            rows = [row for example in examples for row in _rows(example)]
+            rows = list(_rows(examples))
             typer.echo(block(_marked(one), _seen(one), rows), nl=False)
     known = f"; {plural(lesson.known, 'line')} that the rules take anyway left out" if lesson.known else ""
     if lesson.only_counted:
@@ -56,12 +57,18 @@ def show(lesson: Lesson, outputs: list[Path], *, json: bool, review: bool) -> No
         typer.echo(f"results  {', '.join(map(str, outputs))}")
 
 
-def _rows(example: Example) -> Iterator[Row]:
+def _rows(examples: Sequence[Example]) -> Iterator[Row]:
+    """The places and what stands there, once where it is the same."""
+    for context, some in groupby(examples, key=lambda example: example.context):
+        yield Row("@", "", ((", ".join(map(_place, some)), False),))
+        for line in context:
+            yield Row.of(line)
+
+
+def _place(example: Example) -> str:
     known = f" ({example.id})" if example.id not in ("", example.location) else ""
-    unread = "" if example.id else ", not among the inputs"
-    yield Row("@", "", ((visible(f"{example.location}{known}{unread}"), False),))
-    for line in example.context:
-        yield Row.of(line)
+    unread = "" if example.id else " (not among the inputs)"
+    return visible(f"{example.location}{known}{unread}")
 
 
 def _marked(one: LearnedLine) -> str:
