@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -48,6 +49,18 @@ def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = f"{call}\nsys.exit({heavy!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_run_imports_only_what_it_needs(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "The ferries leave Kellin Bay at noon."}\n')
+    call = ["run", "a.jsonl", "-o", "out", "--quiet"]
+    heavy = {"datasketch", "scipy", "pandas", "pyarrow", "rich"}
+    code = f"import sys, dedup.cli\ntry: dedup.cli.main({call})\nexcept SystemExit: pass"
+    code += f"\nprint(sorted({heavy} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_no_module_is_long() -> None:

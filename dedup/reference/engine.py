@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import xxhash
-from datasketch import MinHash
 
 from dedup.bands import choose
 from dedup.config import Settings
@@ -84,6 +83,8 @@ class Reference:
 
     def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
         """Signatures by datasketch itself: scheme affine32, hash = low 32 bits of the shingle hash."""
+        from datasketch import MinHash  # a third of a second, and a run needs other parts of this package
+
         rows = np.empty((len(shingles.offsets) - 1, num_perm), np.uint32)
         for i in range(len(rows)):
             minhash = MinHash(num_perm, seed=seed, scheme="affine32", hashfunc=lambda value: value)
