@@ -15,6 +15,7 @@ import xxhash
 from dedup.errors import UsageError
 from dedup.identities import complete
 from dedup.model import I64, Column, Mask, Scan, Skipped, Texts
+from dedup.native import array_of, hash_texts
 from dedup.readers.base import Fields, missing
 from dedup.readers.columns import spans, text_column, value_column
 from dedup.stages import Stages
@@ -140,6 +141,32 @@ def from_texts(
         items,
         list(skipped),
     )
+
+
+def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:
+    """Where a batch has to be cut, and which of its articles repeat an earlier one of it.
+
+    Returns:
+        The positions at which an id comes back with another text, which is an update; and (position, earlier position)
+        of articles with an id and a text that were there since the last cut.
+    """
+    starts: list[int] = []
+    repeats: dict[int, int] = {}
+    hashes = hash_texts(array_of(articles.ids.data), articles.ids.offsets)
+    if len(np.unique(hashes)) == len(articles):
+        return starts, repeats
+    first: dict[bytes, int] = {}
+    for i in range(len(articles)):
+        identity = articles.ids.bytes_at(i)
+        earlier = first.setdefault(identity, i)
+        if earlier == i:
+            continue
+        if articles.raw[earlier] == articles.raw[i]:
+            repeats[i] = earlier
+        else:
+            starts.append(i)
+            first = {identity: i}
+    return starts, repeats
 
 
 def _from_json(data: bytes, fields: Fields, stages: Stages) -> Articles:

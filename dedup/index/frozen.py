@@ -59,6 +59,14 @@ class Frozen:
         settings = dataclasses.replace(settings, bands=bands.bands, rows=bands.rows)
         return cls(settings, tuple(rules) if settings.strip else (), tuple(fields))
 
+    def changed(self, chosen: Chosen, rules: Sequence[Rule] | None) -> Frozen:
+        """The same with other settings; bands and rows are derived anew where threshold, recall or num_perm change."""
+        values = dataclasses.asdict(self.settings)
+        if {"threshold", "recall", "num_perm"} & chosen.keys():
+            values |= {"bands": None, "rows": None}
+        merged: Chosen = {**values, **chosen}  # type: ignore[typeddict-item]  # the fields of Settings
+        return Frozen.choose(merged, self.rules if rules is None else rules, self.fields)
+
     @property
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of everything that decides a result."""

@@ -5,26 +5,33 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
 import numpy as np
 
 from dedup import boilerplate
 from dedup.engines import make_engine
-from dedup.index.articles import Articles, read
-from dedup.index.frozen import Chosen, Frozen
-from dedup.index.matching import Core, Moment, cuts, some
+from dedup.index import upkeep
+from dedup.index.articles import Articles, cuts, read
+from dedup.index.frozen import Chosen, Frozen, digest
+from dedup.index.matching import Core, Moment, some
 from dedup.index.query import query
-from dedup.index.results import Match, Outcome, microseconds, outcome, together
+from dedup.index.results import Match, Outcome, microseconds, moment, outcome, together
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Reader, Store, Writer
 from dedup.index.texts import ENOUGH, sample
+from dedup.index.upkeep import Removed
 from dedup.readers.base import Fields
+
+if TYPE_CHECKING:
+    from datasketch import MinHashLSH
 
 METADATA = ("url", "source", "published")
 """Fields that are stored with each article unless others are chosen."""
@@ -83,8 +90,8 @@ class Index:
             self.frozen.require(self._store.name, chosen, loaded)
             text_fields = tuple(name.strip() for name in text_field.split(","))
             self._fields = Fields(text_fields, id_field, self.frozen.fields)
-            stages = make_engine("native", self.frozen.settings, self.frozen.rules, text_fields, threads)
-            self._core = Core(self.frozen.settings, stages, cache_bytes)
+            self._threads, self._cache_bytes = threads, cache_bytes
+            self._core = self._make_core(self.frozen)
         except BaseException:
             self._store.close()
             raise
@@ -121,7 +128,10 @@ class Index:
             OutputError: The index cannot be written. Nothing of the batch is stored.
         """
         batch = read(articles, self._fields, self._core.stages)
-        moment = Moment(microseconds(seen or datetime.now(UTC)), stream)
+        now = microseconds(seen or datetime.now(UTC))
+        return self._filter(batch, Moment(np.full(len(batch), now, np.int64), stream))
+
+    def _filter(self, batch: Articles, arrival: Moment) -> Outcome:
         sketches = self._core.stages.sketch(batch.texts)
         starts, repeats = cuts(batch)
         bounds = [0, *starts, len(batch)]
@@ -131,9 +141,10 @@ class Index:
             for start, stop in itertools.pairwise(bounds):
                 part = batch if stop - start == len(batch) else batch.part(start, stop)
                 own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
-                blobs = self._core.codec.encode(part.texts)
                 chosen = sketches if part is batch else some(sketches, np.arange(start, stop))
-                decisions, named, forgotten = self._core.admit(writer, part, chosen, blobs, own, moment)
+                decisions, named, forgotten = self._core.admit(
+                    writer, part, chosen, own, replace(arrival, seen=arrival.seen[start:stop])
+                )
                 outcomes.append(outcome(part.ids.strings(), decisions, named, forgotten))
         return together(outcomes, batch.items, batch.skipped)
 
@@ -150,7 +161,7 @@ class Index:
         batch = read(articles, self._fields, self._core.stages)
         sketches = self._core.stages.sketch(batch.texts)
         with self._reading() as reader:
-            return query(self._core, reader, self.frozen.settings, batch.texts, sketches)
+            return query(self._core, reader, batch.texts, sketches)
 
     def new_stream(self) -> int:
         """A number for `filter(stream=)`: in one stream a repeated id with the same text is an exact copy."""
@@ -158,6 +169,100 @@ class Index:
             number = int(writer.value("stream") or b"0") + 1
             writer.set_value("stream", b"%d" % number)
         return number
+
+    def remove(self, ids: Sequence[str]) -> Removed:
+        """Remove articles by id. The copies of one that was kept are forgotten with it."""
+        with self._writing() as writer:
+            return upkeep.remove(self._core, writer, ids)
+
+    def expire(self, before: datetime) -> Removed:
+        """Remove the articles that arrived before a time, and forget the copies of those that were kept."""
+        with self._writing() as writer:
+            return upkeep.expire(self._core, writer, microseconds(before))
+
+    def compact(self) -> None:
+        """Merge all postings, without those of removed articles, and give back the room."""
+        with self._writing() as writer:
+            self._core.lists.postings.compact(writer, np.array(writer.numbers(), np.int64))
+        with self._lock:
+            self._store.vacuum()
+
+    def rebuild(
+        self, *, rules: Sequence[str | os.PathLike[str]] | None = None, **chosen: Unpack[Chosen]
+    ) -> dict[str, Any]:
+        """Decide everything anew from the stored texts, in order of arrival: with other settings or rules.
+
+        Args:
+            rules: Files with further rules; None keeps the index's rules, () takes those of the package.
+            **chosen: Settings that change; the others stay.
+
+        Returns:
+            As `info`.
+
+        Raises:
+            UsageError: A setting cannot be used.
+            OutputError: The index cannot be written. It is as it was.
+        """
+        begins = chosen.get("strip", False) and not self.frozen.settings.strip
+        loaded = boilerplate.load(rules or ()) if begins or rules is not None else None
+        frozen = self.frozen.changed(chosen, loaded)
+        anew = self._make_core(frozen)
+        with self._writing() as writer:
+            upkeep.rebuild(self._core, writer, anew)
+            frozen.save(writer)
+        self.frozen, self._core = frozen, anew
+        self.compact()
+        return self.info()
+
+    def info(self) -> dict[str, Any]:
+        """What the index is and holds, ready for JSON."""
+        with self._reading() as reader:
+            articles, kept, first, last = reader.totals()
+        size = self._store.size()
+        return {
+            "location": self._store.name,
+            "articles": articles,
+            "kept": kept,
+            "duplicates": articles - kept,
+            "first_seen": None if first is None else moment(first).isoformat(),
+            "last_seen": None if last is None else moment(last).isoformat(),
+            "bytes": size,
+            "bytes_per_article": round(size / articles) if articles else None,
+            "fingerprint": self.frozen.fingerprint,
+            "settings": self.frozen.settings.as_dict(),
+            "rules": digest(self.frozen.rules),
+            "metadata": list(self.frozen.fields),
+        }
+
+    def verify(self) -> list[str]:
+        """What is wrong with the index, one line each: every text, relation and posting is derived again."""
+        with self._reading() as reader:
+            return upkeep.verify(self._core, reader, self._store)
+
+    def export_parquet(self, path: str | os.PathLike[str]) -> int:
+        """Write all articles with texts, times and decisions to a Parquet file; returns how many."""
+        with self._reading() as reader:
+            return upkeep.export(self._core, reader, Path(path))
+
+    def import_parquet(self, path: str | os.PathLike[str]) -> dict[str, int]:
+        """Add the articles of an export, with the times at which they arrived; returns counts as `add` does.
+
+        Raises:
+            InputError: The file cannot be read, or is no export.
+        """
+        counts: Counter[str] = Counter()
+        for batch, seen in upkeep.exported(Path(path)):
+            counts.update(self._filter(batch, Moment(seen)).counts())
+        return dict(counts)
+
+    def to_datasketch(self) -> MinHashLSH:
+        """The kept articles as an in-memory `datasketch.MinHashLSH`, by id, with the bands of the index."""
+        with self._reading() as reader:
+            return upkeep.datasketch_lsh(self._core, reader, self.frozen)
+
+    def _make_core(self, frozen: Frozen) -> Core:
+        stages = make_engine("native", frozen.settings, frozen.rules, self._fields.text, self._threads)
+        return Core(frozen.settings, stages, self._cache_bytes)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader]:
@@ -186,7 +291,5 @@ class Index:
             return
         texts = [batch.texts.bytes_at(i) for i in sample(len(batch)).tolist()]
         if len(texts) < ENOUGH:
-            earlier = writer.texts([1 + int(i) for i in sample(stored)])
-            decoded = codec.decode(writer, list(earlier.values()))
-            texts += [decoded.bytes_at(i) for i in range(len(decoded))]
+            texts += codec.originals(writer, [1 + i for i in sample(stored).tolist()]).values()
         codec.train(writer, texts)

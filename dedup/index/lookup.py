@@ -44,8 +44,9 @@ class Lists:
         """Position -> the earliest document with the same tokens, of those of `positions` that have one."""
         digests = sketches.digest[positions]
         twins: dict[int, Document] = {}
+        own = digest_bytes(digests)
         for i, document in self._look_up(reader, self._digests, _low_half(digests[:, 1])):
-            if document.digest == digest_bytes(digests[i]):
+            if document.digest == own[16 * i : 16 * i + 16]:
                 twins.setdefault(int(positions[i]), document)
         return twins
 
@@ -83,18 +84,23 @@ class Lists:
         numbers: I64,
     ) -> None:
         """Add the documents at some positions of a batch to the lists that they belong to."""
+        self.postings.insert(writer, self.postings_of(ids, sketches, decisions, positions, numbers))
+
+    def postings_of(
+        self, ids: Texts, sketches: Sketches, decisions: Decisions, positions: I64, numbers: I64
+    ) -> list[U64]:
+        """What the documents at some positions of a batch have in each list, sorted."""
         worded = positions[sketches.tokens[positions] > 0]
         heads = worded[decisions.kept[worded]]
         copies = positions[~decisions.kept[positions]]
         hashes = hash_texts(array_of(ids.data), ids.offsets)
         bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
-        postings = [
+        return [
             *bands,
             np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
             np.sort(_posting(_low_half(hashes[positions]), numbers[positions])),
             np.sort(_posting(_scattered(decisions.representative[copies]), numbers[copies])),
         ]
-        self.postings.insert(writer, postings)
 
     def _look_up(self, reader: Reader, where: int, keys: U32) -> list[tuple[int, Document]]:
         """(query, document) for all documents under some keys of one list, in order of query and number."""
@@ -104,9 +110,9 @@ class Lists:
         return [(i, documents[number]) for i, number in pairs if number in documents]
 
 
-def digest_bytes(digest: U64) -> bytes:
-    """A digest as it is stored: 16 bytes, big-endian like `xxh3_128_digest`."""
-    return digest.astype(">u8").tobytes()
+def digest_bytes(digests: U64) -> bytes:
+    """Digests as they are stored: 16 bytes each, big-endian like `xxh3_128_digest`."""
+    return digests.astype(">u8").tobytes()
 
 
 def _posting(keys: U32, numbers: I64) -> U64:

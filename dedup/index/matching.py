@@ -9,6 +9,7 @@ pass the gate, which come first, and the articles of the batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +22,8 @@ from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import Decisions
 from dedup.index.store import Document, Reader, Writer
 from dedup.index.texts import TextCodec
-from dedup.model import I64, Form, Matches, Relation, Segment, Sketches, Texts
+from dedup.model import F64, I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
+from dedup.native import unique
 from dedup.stages import Stages
 
 
@@ -29,12 +31,14 @@ class Core:
     """What decides the articles of one index.
 
     Attributes:
+        settings: What decides a match.
         lists: Who stands under which key.
         codec: The texts.
         stages: The engine.
     """
 
     def __init__(self, settings: Settings, stages: Stages, cache_bytes: int) -> None:
+        self.settings = settings
         self.stages = stages
         self.codec = TextCodec()
         self.lists = Lists(settings, cache_bytes)
@@ -43,6 +47,13 @@ class Core:
         """Drop what a transaction that was rolled back may have left."""
         self.codec = TextCodec()
         self.lists.postings.forget()
+
+    def sets(self, parts: Sequence[bytes]) -> tuple[U64, I64]:
+        """The shingle sets of some raw texts, sorted: uint64[m] hashes and int64[n + 1] offsets."""
+        texts = Texts.from_strings(parts)
+        clean = self.stages.strip(texts).texts if self.settings.strip else texts
+        shingles = self.stages.shingle(clean, self.settings.shingle_size)
+        return unique(shingles.hashes, shingles.offsets)
 
     def remove(self, writer: Writer, documents: Iterable[Document]) -> list[Document]:
         """Remove documents, and the copies of those that are representatives; returns these copies."""
@@ -61,8 +72,8 @@ class Core:
         """
         _, numbers = self.lists.candidates(reader, sketches, positions)
         stored = np.unique(numbers)
-        blobs = reader.texts(stored.tolist())
-        old = self.codec.decode(reader, [blobs[number] for number in stored.tolist()])
+        originals = self.codec.originals(reader, stored.tolist())
+        old = Texts.from_strings([originals[number] for number in stored.tolist()])
         matcher = self.stages.matcher()
         matcher.add(self.stages.sketch(old))
         matcher.add(some(sketches, positions))
@@ -81,7 +92,6 @@ class Core:
         writer: Writer,
         articles: Articles,
         sketches: Sketches,
-        blobs: Sequence[bytes],
         repeats: Mapping[int, int],
         moment: Moment,
     ) -> tuple[Decisions, dict[int, Document], int]:
@@ -91,7 +101,6 @@ class Core:
             writer: The transaction.
             articles: The articles.
             sketches: Their sketches.
-            blobs: Their compressed texts.
             repeats: Position -> earlier position of those that have the id and the text of an earlier one. Otherwise
                 all ids are different.
             moment: When they arrive, and in which stream.
@@ -122,13 +131,38 @@ class Core:
         self._decide(writer, articles.texts, sketches, open_, numbers, decisions)
         for i, earlier in repeats.items():
             _repeat_within(decisions, i, earlier)
-        documents = _documents(articles, sketches, decisions, open_, numbers, moment)
-        writer.insert(documents, [blobs[i] for i in open_.tolist()])
-        if documents:
-            self.lists.insert(writer, articles.ids, sketches, decisions, open_, numbers)
+        originals = self._originals(writer, articles.texts, decisions, open_, numbers)
+        with ThreadPoolExecutor(1) as pool:  # the texts are compressed while the rest is stored
+            blobs = pool.submit(self._encode, articles.texts, open_, originals)
+            documents = _documents(articles, sketches, decisions, open_, numbers, moment)
+            if documents:
+                self.lists.insert(writer, articles.ids, sketches, decisions, open_, numbers)
+            writer.insert(documents, blobs.result())
         named = {document.number: document for document in documents}
         others = set(decisions.representative[~decisions.kept].tolist()) - named.keys()
         return decisions, named | writer.documents(sorted(others)), len(forgotten)
+
+    def _originals(
+        self, reader: Reader, texts: Texts, decisions: Decisions, positions: I64, numbers: I64
+    ) -> dict[int, bytes]:
+        """Position -> the raw text of the representative, of the copies among some articles."""
+        copies = positions[~decisions.kept[positions]].tolist()
+        of = {i: int(decisions.representative[i]) for i in copies}
+        here = {int(numbers[i]): i for i in positions.tolist()}
+        stored = self.codec.originals(
+            reader, sorted({number for number in of.values() if number not in here})
+        )
+        return {
+            i: texts.bytes_at(here[number]) if number in here else stored[number] for i, number in of.items()
+        }
+
+    def _encode(self, texts: Texts, positions: I64, originals: Mapping[int, bytes]) -> list[bytes]:
+        """The compressed texts of some articles."""
+        others = positions[[i not in originals for i in positions.tolist()]] if originals else positions
+        blobs = dict(zip(others.tolist(), self.codec.encode(texts, others), strict=True))
+        for i, original in originals.items():
+            blobs[i] = self.codec.encode_copy(texts.bytes_at(i), original)
+        return [blobs[i] for i in positions.tolist()]
 
     def _decide(
         self,
@@ -164,12 +198,12 @@ class Moment:
     """When articles arrive.
 
     Attributes:
-        seen: Microseconds since 1970 UTC.
+        seen: int64[n], microseconds since 1970 UTC, of each.
         stream: Number of the stream that they come in, 0 for none: in a stream a repeated id with the same text is an
             exact copy, and not something delivered again.
     """
 
-    seen: int
+    seen: I64
     stream: int = 0
 
 
@@ -215,23 +249,38 @@ def _documents(
     numbers: I64,
     moment: Moment,
 ) -> list[Document]:
-    ids, none = articles.ids, b""
+    ids = articles.ids
+    width, lows = sketches.low.shape[1], sketches.low.tobytes()
+    digests = digest_bytes(sketches.digest)
+    worded, heads = sketches.tokens > 0, decisions.kept & (sketches.tokens > 0)
+    columns = zip(
+        positions.tolist(),
+        numbers[positions].tolist(),
+        decisions.representative[positions].tolist(),
+        decisions.relation[positions].tolist(),
+        _reals(decisions.similarity[positions]),
+        _reals(decisions.containment[positions]),
+        worded[positions].tolist(),
+        heads[positions].tolist(),
+        moment.seen[positions].tolist(),
+        strict=True,
+    )
     return [
         Document(
-            int(numbers[i]),
+            number,
             ids.bytes_at(i),
             articles.raw[i],
-            digest_bytes(sketches.digest[i]) if sketches.tokens[i] else none,
-            int(decisions.representative[i]),
-            int(decisions.relation[i]),
-            _real(decisions.similarity[i]),
-            _real(decisions.containment[i]),
-            moment.seen,
+            digests[16 * i : 16 * i + 16] if has_words else b"",
+            representative,
+            relation,
+            similarity,
+            containment,
+            seen,
             moment.stream,
-            sketches.low[i].tobytes() if decisions.kept[i] and sketches.tokens[i] else none,
+            lows[width * i : width * (i + 1)] if is_head else b"",
             articles.metadata[i],
         )
-        for i in positions.tolist()
+        for i, number, representative, relation, similarity, containment, has_words, is_head, seen in columns
     ]
 
 
@@ -246,29 +295,6 @@ def some(sketches: Sketches, positions: I64) -> Sketches:
     )
 
 
-def _real(value: float) -> float | None:
-    """A number for the store, which has no NaN."""
-    return None if np.isnan(value) else float(value)
-
-
-def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:
-    """Where a batch has to be cut, and which of its articles repeat an earlier one of it.
-
-    Returns:
-        The positions at which an id comes back with another text, which is an update; and (position, earlier position)
-        of articles with an id and a text that were there since the last cut.
-    """
-    starts: list[int] = []
-    repeats: dict[int, int] = {}
-    first: dict[bytes, int] = {}
-    for i in range(len(articles)):
-        identity = articles.ids.bytes_at(i)
-        earlier = first.setdefault(identity, i)
-        if earlier == i:
-            continue
-        if articles.raw[earlier] == articles.raw[i]:
-            repeats[i] = earlier
-        else:
-            starts.append(i)
-            first = {identity: i}
-    return starts, repeats
+def _reals(values: F64) -> list[float | None]:
+    """Numbers for the store, which has no NaN."""
+    return [None if value != value else value for value in values.tolist()]

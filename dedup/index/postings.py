@@ -14,13 +14,12 @@ by list, and a batch merges no more than some multiple of what it adds, so no ba
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.errors import OutputError
+from dedup.errors import InputError, OutputError
 from dedup.index.store import Reader, Writer
 from dedup.model import I64, U32, U64
 from dedup.native import probe
@@ -60,7 +59,7 @@ class Postings:
     def __init__(self, lists: int, cache_bytes: int) -> None:
         self.lists = lists
         self._cache_bytes = cache_bytes
-        self._cache: OrderedDict[int, U64] = OrderedDict()
+        self._cache: dict[int, U64] = {}
 
     def forget(self) -> None:
         """Drop what is cached: a transaction that was rolled back may have left it here."""
@@ -81,16 +80,17 @@ class Postings:
         cut: list[tuple[int, int, I64]] = []
         directory, _ = self._read(reader)
         fits = self._fitting(directory)
-        for (run, where, bits, _), keep in zip(directory.tolist(), fits, strict=True):
+        for one, keep in zip(directory, fits, strict=True):
+            run, where, bits, _ = one.tolist()
             if where == _ALL:
-                runs.extend(self._lists_of(self._whole(reader, run, 0, keep), first, len(keys)))
+                runs.extend(self._lists_of(self._whole(reader, one, keep), first, len(keys)))
                 continue
             row = where - first
             if not 0 <= row < len(keys):
                 continue
             parts = np.unique(keys[row] >> np.uint32(32 - bits)) if bits else np.zeros(1, np.uint32)
             if run in self._cache or (keep and 4 * len(parts) >= 1 << bits):
-                runs.append((row, self._whole(reader, run, bits, keep)))
+                runs.append((row, self._whole(reader, one, keep)))
             else:
                 cut.append((row, run, (run << _SHIFT) + parts.astype(np.int64)))
         blocks = (
@@ -107,13 +107,13 @@ class Postings:
         directory, following = self._read(writer)
         directory, following = self._add(writer, directory, following, postings)
         while (due := _due(directory, self.lists, small=True)) is not None:
-            merged = [self._slices(self._load(writer, int(run), 0)) for run in due["run"]]
+            merged = [self._slices(self._load(writer, one)) for one in due]
             directory = _drop(writer, directory, due)
             together = [_sorted([lists[i] for lists in merged]) for i in range(self.lists)]
             directory, following = self._add(writer, directory, following, together)
         left = ALLOWANCE * sum(map(len, postings))
         while left > 0 and (due := _due(directory, self.lists, small=False)) is not None:
-            together = [self._load(writer, int(one["run"]), int(one["bits"])) for one in due]
+            together = [self._load(writer, one) for one in due]
             directory = _drop(writer, directory, due)
             where = int(due["list"][0])
             directory, following = _add_list(writer, directory, following, where, _sorted(together))
@@ -123,13 +123,11 @@ class Postings:
     def compact(self, writer: Writer, alive: I64) -> None:
         """Merge all runs, without the postings of documents that are not in `alive` (ascending)."""
         directory, following = self._read(writer)
-        small = [
-            self._slices(self._load(writer, int(one["run"]), 0)) for one in directory if one["list"] == _ALL
-        ]
+        small = [self._slices(self._load(writer, one)) for one in directory if one["list"] == _ALL]
         kept = []
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(writer, int(one["run"]), int(one["bits"])) for one in own]
+            parts = [self._load(writer, one) for one in own]
             whole = _sorted([*parts, *(lists[where] for lists in small)])
             kept.append(whole[_among(whole & np.uint64(MAX_NUMBER), alive)])
         directory = _drop(writer, directory, directory)
@@ -139,12 +137,10 @@ class Postings:
     def all(self, reader: Reader) -> Iterator[U64]:
         """The postings of each list, sorted."""
         directory, _ = self._read(reader)
-        small = [
-            self._slices(self._load(reader, int(one["run"]), 0)) for one in directory if one["list"] == _ALL
-        ]
+        small = [self._slices(self._load(reader, one)) for one in directory if one["list"] == _ALL]
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(reader, int(one["run"]), int(one["bits"])) for one in own]
+            parts = [self._load(reader, one) for one in own]
             yield _sorted([*parts, *(lists[where] for lists in small)])
 
     def clear(self, writer: Writer, lists: int) -> None:
@@ -177,18 +173,23 @@ class Postings:
         fits[order] = np.cumsum(directory["postings"][order]) * 8 <= self._cache_bytes
         return [bool(one) for one in fits]
 
-    def _whole(self, reader: Reader, run: int, bits: int, keep: bool) -> U64:
+    def _whole(self, reader: Reader, one: np.void, keep: bool) -> U64:
         """A run, from the cache if it is there."""
+        run = int(one["run"])
         whole = self._cache.get(run)
         if whole is None:
-            whole = self._load(reader, run, bits)
+            whole = self._load(reader, one)
             if keep:
                 self._cache[run] = whole
         return whole
 
-    def _load(self, reader: Reader, run: int, bits: int) -> U64:
-        first = run << _SHIFT
-        return np.frombuffer(reader.stretch(first, first + (1 << bits) - 1), "<u8")
+    def _load(self, reader: Reader, one: np.void) -> U64:
+        """A run, from the store. Raises InputError when blocks of it are missing."""
+        first = int(one["run"]) << _SHIFT
+        whole = np.frombuffer(reader.stretch(first, first + (1 << int(one["bits"])) - 1), "<u8")
+        if len(whole) != one["postings"] + (self.lists + 1 if one["list"] == _ALL else 0):
+            raise InputError("postings of the index are missing", "`dedup index rebuild` makes them anew")
+        return whole
 
     def _slices(self, whole: U64) -> list[U64]:
         """The postings of each list in a small run."""

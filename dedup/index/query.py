@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from dedup.config import Settings
 from dedup.index.matching import Core
 from dedup.index.results import Match
 from dedup.index.store import Reader
-from dedup.model import F64, I64, U64, Relation, Sketches, Texts
-from dedup.native import unique, verify
-from dedup.stages import Stages
+from dedup.model import F64, I64, Relation, Sketches, Texts
+from dedup.native import verify
 
 
-def query(
-    core: Core, reader: Reader, settings: Settings, texts: Texts, sketches: Sketches
-) -> list[list[Match]]:
+def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[list[Match]]:
     """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first."""
     worded = np.flatnonzero(sketches.tokens)
     twins = core.lists.twins(reader, sketches, worded)
     queries, numbers = core.lists.candidates(reader, sketches, worded)
     asked, row = np.unique(worded[queries], return_inverse=True)
     stored, column = np.unique(numbers, return_inverse=True)
-    blobs = reader.texts(stored.tolist())
-    old = core.codec.decode(reader, [blobs[number] for number in stored.tolist()])
-    hashes, offsets = _sets(core.stages, settings, [*_parts(texts, asked), *_parts(old, range(len(old)))])
+    originals = core.codec.originals(reader, stored.tolist())
+    parts = [texts.bytes_at(i) for i in asked.tolist()] + [originals[number] for number in stored.tolist()]
+    hashes, offsets = core.sets(parts)
     pairs = np.stack([row, column + len(asked)], axis=1).astype(np.int64)
-    similarity = verify(hashes, offsets, pairs, settings.threshold)
+    similarity = verify(hashes, offsets, pairs, core.settings.threshold)
     near = np.flatnonzero(similarity > 0)
     sizes = np.diff(offsets)
     own, other = sizes[pairs[near, 0]], sizes[pairs[near, 1]]
@@ -54,15 +48,3 @@ def query(
 def shared(similarity: F64, a: I64, b: I64) -> I64:
     """|A ∩ B| from the Jaccard of sets of `a` and `b` elements: s = x / (a + b - x), so x = s (a + b) / (1 + s)."""
     return np.rint(similarity * (a + b) / (1.0 + similarity)).astype(np.int64)
-
-
-def _parts(texts: Texts, positions: Sequence[int] | I64) -> list[bytes]:
-    return [texts.bytes_at(int(i)) for i in positions]
-
-
-def _sets(stages: Stages, settings: Settings, parts: Sequence[bytes]) -> tuple[U64, I64]:
-    """The shingle sets of some texts."""
-    texts = Texts.from_strings(parts)
-    clean = stages.strip(texts).texts if settings.strip else texts
-    shingles = stages.shingle(clean, settings.shingle_size)
-    return unique(shingles.hashes, shingles.offsets)

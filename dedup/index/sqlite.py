@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,22 @@ class SqliteTransaction:
             self._connection.execute(f"SELECT number, data FROM text WHERE {_CHOSEN}", _list(numbers))
         )
 
-    def scan(self, after: int = 0) -> Iterator[Document]:
+    def scan(self, after: int, most: int) -> list[Document]:
         """See `store.Reader`."""
-        query = "SELECT * FROM document WHERE number > ? ORDER BY number"
-        return map(Document._make, self._connection.execute(query, (after,)))
+        query = "SELECT * FROM document WHERE number > ? ORDER BY number LIMIT ?"
+        return list(map(Document._make, self._connection.execute(query, (after, most))))
+
+    def numbers(self) -> list[int]:
+        """See `store.Reader`."""
+        return [n for (n,) in self._connection.execute("SELECT number FROM document ORDER BY number")]
+
+    def totals(self) -> tuple[int, int, int | None, int | None]:
+        """See `store.Reader`."""
+        query = (
+            "SELECT count(*), coalesce(sum(number = representative), 0), min(seen), max(seen) FROM document"
+        )
+        documents, kept, first, last = self._connection.execute(query).fetchone()
+        return documents, kept, first, last
 
     def older(self, seen: int) -> list[int]:
         """See `store.Reader`."""
@@ -108,6 +120,11 @@ class SqliteTransaction:
         for table in ("document", "text"):
             self._connection.execute(f"DELETE FROM {table} WHERE {_CHOSEN}", _list(numbers))
 
+    def delete_until(self, last: int) -> None:
+        """See `store.Writer`."""
+        for table in ("document", "text"):
+            self._connection.execute(f"DELETE FROM {table} WHERE number <= ?", (last,))
+
     def insert_blocks(self, blocks: Iterable[tuple[int, bytes]]) -> None:
         """See `store.Writer`."""
         self._connection.executemany("INSERT INTO block VALUES (?, ?)", blocks)
@@ -115,11 +132,6 @@ class SqliteTransaction:
     def delete_blocks(self, spans: Iterable[tuple[int, int]]) -> None:
         """See `store.Writer`."""
         self._connection.executemany("DELETE FROM block WHERE number BETWEEN ? AND ?", spans)
-
-    def replace_texts(self, texts: Mapping[int, bytes]) -> None:
-        """See `store.Writer`."""
-        rows = ((data, number) for number, data in texts.items())
-        self._connection.executemany("UPDATE text SET data = ? WHERE number = ?", rows)
 
 
 class SqliteStore:

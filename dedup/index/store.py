@@ -13,7 +13,7 @@ looks up stays true until it commits; a reading one sees one state of the index 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
@@ -65,8 +65,14 @@ class Reader(Protocol):
     def texts(self, numbers: Sequence[int]) -> dict[int, bytes]:
         """The compressed texts of these documents, those that are there."""
 
-    def scan(self, after: int = 0) -> Iterator[Document]:
-        """All documents whose number is greater than `after`, in order of number."""
+    def scan(self, after: int, most: int) -> list[Document]:
+        """The first `most` documents whose number is greater than `after`, in order of number."""
+
+    def numbers(self) -> list[int]:
+        """The numbers of all documents, ascending."""
+
+    def totals(self) -> tuple[int, int, int | None, int | None]:
+        """How many documents there are, how many of them are kept, and the earliest and latest arrival."""
 
     def older(self, seen: int) -> list[int]:
         """Numbers of the documents that arrived before that time, ascending."""
@@ -90,14 +96,14 @@ class Writer(Reader, Protocol):
     def delete(self, numbers: Sequence[int]) -> None:
         """Remove documents and their texts."""
 
+    def delete_until(self, last: int) -> None:
+        """Remove all documents with numbers up to `last`, and their texts."""
+
     def insert_blocks(self, blocks: Iterable[tuple[int, bytes]]) -> None:
         """Add blocks."""
 
     def delete_blocks(self, spans: Iterable[tuple[int, int]]) -> None:
         """Remove the blocks from a first number to a last one, per span."""
-
-    def replace_texts(self, texts: Mapping[int, bytes]) -> None:
-        """Put other bytes in the place of some texts."""
 
 
 class Store(Protocol):
