@@ -28,7 +28,7 @@ def commands() -> list[tuple[str, str]]:
 
 
 def test_the_examples_are_there() -> None:
-    assert len(commands()) == 3
+    assert len(commands()) == 4
     assert len(blocks("python")) == 1
 
 
