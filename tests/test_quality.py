@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.quality import gate
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.documents import BODY, BOILERPLATE, Document, Line
 from benchmarks.quality.generated import digest, generate
+from benchmarks.quality.learning import modes_of
 from benchmarks.quality.lines import judge, strip
 from benchmarks.quality.measure import Modes, measure_stories
 from benchmarks.quality.pages import publishers
@@ -73,7 +75,7 @@ def test_what_stripping_did_is_counted_by_line_and_character() -> None:
     assert (total.body_chars, total.lost_chars, total.cut_chars) == (43 + 17, 17, 4)
     assert (total.edge_chars, total.cleared_chars) == (21, 8 + 7)
     assert judgement.classes["share"] == {BOILERPLATE: 1, BODY: 1, "other": 1}
-    assert judgement.lost == {("a", 3)}
+    assert judgement.lost == {"ordinary": {("a", 3)}}
 
 
 def test_copies_of_copies_are_found_pairs() -> None:
@@ -114,6 +116,32 @@ def test_a_stripper_that_removes_body_text_fails(
     worse = measure_stories(documents, "generated", {"raw": None, "rules": [greedy]}).metrics
     missed = {complaint.split()[0] for complaint in gate.complaints(worse, floors_from(metrics))}
     assert {"generated.rules.precision", "generated.rules.body_chars_lost"} <= missed
+
+
+def test_learning_the_paragraphs_of_a_syndicated_story_fails(
+    documents: list[Document], tmp_path: Path
+) -> None:
+    """What counting documents alone would learn."""
+    careful = modes_of(
+        [document.text for document in documents], ["" for _ in documents], tmp_path / "careful"
+    )
+    modes = {mode: careful[mode] for mode in ("raw", "rules", "learned")}
+    floors = floors_from(measure_stories(documents, "generated", modes).metrics)
+    copied = Counter(
+        line.text
+        for document in documents
+        if document.kind == "syndicated_75"
+        for line in document.lines
+        if line.label == BODY
+    )
+    greedy = tmp_path / "greedy.toml"
+    often = [json.dumps(text) for text, count in copied.items() if count >= 20]
+    greedy.write_text("\n".join(f"[[line]]\nline = {text}" for text in often), encoding="utf-8")
+    worse = measure_stories(documents, "generated", {**modes, "learned": [greedy]}).metrics
+    missed = {complaint.split()[0] for complaint in gate.complaints(worse, floors)}
+    assert "generated.learned.syndicated_75_by_learning_lost" in missed
+    assert "generated.learned.jaccard" in missed
+    assert "generated.learned.syndicated_20_by_learning_lost" not in missed
 
 
 def test_floors_are_only_ever_tightened() -> None:

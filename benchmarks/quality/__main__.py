@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.quality import gate
-from benchmarks.quality.documents import read_labelled
+from benchmarks.quality.documents import Document, read_labelled, read_pages
 from benchmarks.quality.generated import digest, generate
+from benchmarks.quality.learning import modes_of
 from benchmarks.quality.measure import (
     Measured,
     Modes,
@@ -30,7 +32,17 @@ from benchmarks.quality.measure import (
 from benchmarks.quality.report import report
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-SMALL, FULL = 3_000, 30_000
+SETS = {
+    "generated": "",
+    "small": "",
+    "scrapinghub": "lines-scrapinghub",
+    "newspaper4k": "lines-newspaper4k-tests",
+    "pagebody": "pagebody-scrapinghub",
+    "seeds": "seeds",
+}
+"""All sets, and the folder of each."""
+GENERATED = {"generated": (3_000, 1), "small": (800, 2), "full": (30_000, 3)}
+"""Documents and seed of the generated corpora: what is learned depends on how many there are."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"quality: {error.args[0]}", file=sys.stderr)
             return 1
         return 0
-    sets = dict(measure(options))
+    with tempfile.TemporaryDirectory(prefix="dedup-quality-") as work:
+        sets = dict(measure(options, Path(work)))
     metrics = {name: value for measured in sets.values() for name, value in measured.metrics.items()}
     if options.report:
         print(report(sets))
@@ -60,35 +73,33 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if found else 0
 
 
-SETS = ("generated", "scrapinghub", "newspaper4k", "pagebody", "seeds")
-
-
-def measure(options: argparse.Namespace) -> Iterator[tuple[str, Measured]]:
-    """Measure every set that was asked for and is there."""
-    wanted = options.only or SETS
-    folders = {
-        "scrapinghub": options.data / "lines-scrapinghub",
-        "newspaper4k": options.data / "lines-newspaper4k-tests",
-        "pagebody": options.data / "pagebody-scrapinghub",
-        "seeds": options.data / "seeds",
-    }
-    modes: Modes = {"raw": None, "rules": []}
-    for name in wanted:
-        if name == "generated":
-            documents = generate(FULL if options.full else SMALL)
-            name = "full" if options.full else name
+def measure(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, Measured]]:
+    """Measure every set that was asked for and is there, in all modes; learned files go under `work`."""
+    for name in options.only or SETS:
+        if name in GENERATED:
+            name = "full" if name == "generated" and options.full else name
+            documents = generate(*GENERATED[name])
             print(f"{name}: {len(documents)} documents, SHA-256 {digest(documents)}", file=sys.stderr)
-            yield name, measure_stories(documents, name, modes)
-        elif not folders[name].is_dir():
-            print(f"{name}: not measured, {folders[name]} is not there", file=sys.stderr)
-        elif name == "scrapinghub":
-            yield name, measure_lines(read_labelled(folders[name] / "lines.jsonl"), name, modes)[0]
-        elif name == "newspaper4k":
-            yield name, measure_languages(read_labelled(folders[name] / "lines.jsonl"), name, modes)
+            yield name, measure_stories(documents, name, _modes(documents, work / name))
+            continue
+        folder = options.data / SETS[name]
+        if not folder.is_dir():
+            print(f"{name}: not measured, {folder} is not there", file=sys.stderr)
+        elif name == "seeds":
+            yield name, measure_seeds(folder, name)
         elif name == "pagebody":
-            yield name, measure_pages(folders[name], name, modes)
+            pages = read_pages(folder / "docs.jsonl")
+            yield name, measure_pages(pages, folder / "pairs.tsv", name, _modes(pages, work / name))
         else:
-            yield name, measure_seeds(folders[name], name)
+            documents = read_labelled(folder / "lines.jsonl")
+            take = measure_languages if name == "newspaper4k" else measure_lines
+            yield name, take(documents, name, _modes(documents, work / name))
+
+
+def _modes(documents: Sequence[Document], folder: Path) -> Modes:
+    return modes_of(
+        [document.text for document in documents], [document.source for document in documents], folder
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -96,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m benchmarks.quality", description=str(__doc__).split("\n")[0]
     )
     parser.add_argument("--data", type=Path, default=DATA, help="folder of the labelled sets")
-    parser.add_argument("--full", action="store_true", help=f"{FULL:,} generated documents, not {SMALL:,}")
+    parser.add_argument("--full", action="store_true", help="30,000 generated documents, not 3,000")
     parser.add_argument("--only", action="append", choices=SETS, help="measure this set only")
     parser.add_argument("--report", action="store_true", help="print all figures as Markdown")
     parser.add_argument("--floors", type=Path, default=gate.FLOORS, help="the file of the floors")

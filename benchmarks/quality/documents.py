@@ -95,6 +95,16 @@ def read_labelled(path: Path) -> list[Document]:
     return documents
 
 
+def read_pages(path: Path) -> list[Document]:
+    """The documents of a `docs.jsonl`, whose lines have no labels."""
+    with path.open(encoding="utf-8") as file:
+        rows = list(map(json.loads, file))
+    return [
+        Document(row["id"], row["source"], tuple(Line(text, "") for text in row["text"].split("\n")))
+        for row in rows
+    ]
+
+
 def texts_of(documents: Sequence[Document]) -> Texts:
     """Their pages as one batch."""
     return Texts.from_strings([document.text for document in documents])

@@ -64,13 +64,13 @@ class Judgement:
         total: Over all documents.
         kinds: For each kind of document.
         classes: For each class of rules, lines removed: [boilerplate, body, not judged].
-        lost: (document, line number) of each body line that was removed.
+        lost: For each kind of document, (document, line number) of each body line that was removed.
     """
 
     total: LineScore = field(default_factory=LineScore)
     kinds: defaultdict[str, LineScore] = field(default_factory=lambda: defaultdict(LineScore))
     classes: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    lost: set[tuple[str, int]] = field(default_factory=set)
+    lost: defaultdict[str, set[tuple[str, int]]] = field(default_factory=lambda: defaultdict(set))
 
 
 def strip(documents: Sequence[Document], rules: Sequence[Rule]) -> Stripped:
@@ -94,7 +94,7 @@ def judge(documents: Sequence[Document], stripped: Stripped, rules: Sequence[Rul
                 _count(score, line, number in dropped)
             for cut in cuts:
                 _count_cut(score, document.lines[cut.line_no - 1], cut)
-        judgement.lost |= {
+        judgement.lost[document.kind] |= {
             (document.id, number) for number in dropped if document.lines[number - 1].label == BODY
         }
     return judgement

@@ -7,12 +7,11 @@ learned from the set itself, `learned` and `sourced` (learned with the source of
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.quality.documents import Document
+from benchmarks.quality.documents import Document, texts_of
 from benchmarks.quality.lines import Judgement, judge, strip
 from benchmarks.quality.similarity import found_pairs, jaccard, story_pairs
 from dedup import boilerplate
@@ -41,59 +40,53 @@ class Measured:
         self.metrics |= {f"{name}.{key}": float(value) for key, value in values.items()}
 
 
-def measure_lines(
-    documents: Sequence[Document], name: str, modes: Modes
-) -> tuple[Measured, dict[str, Texts]]:
-    """Score labelled lines in every mode; also the clean texts of each mode."""
+def measure_lines(documents: Sequence[Document], name: str, modes: Modes) -> Measured:
+    """Labelled lines."""
     measured = Measured()
-    clean = {}
     for mode, files in modes.items():
-        if files is None:
-            clean[mode] = Texts.from_strings([document.text for document in documents])
-            continue
-        rules = boilerplate.load(files)
-        stripped = strip(documents, rules)
-        clean[mode] = stripped.texts
-        measured.judgements[mode] = judgement = judge(documents, stripped, rules)
-        measured.add(f"{name}.{mode}", judgement.total.rates())
-    return measured, clean
+        if files is not None:
+            rules = boilerplate.load(files)
+            judgement = measured.judgements[mode] = judge(documents, strip(documents, rules), rules)
+            measured.add(f"{name}.{mode}", judgement.total.rates())
+    return measured
 
 
 def measure_stories(documents: Sequence[Document], name: str, modes: Modes) -> Measured:
     """The generated corpus: lines, what learning takes from stories with many copies, and pairs."""
-    measured, clean = measure_lines(documents, name, modes)
+    measured = measure_lines(documents, name, modes)
     for mode, judgement in measured.judgements.items():
-        for kind, score in sorted(judgement.kinds.items()):
-            key = f"{name}.{mode}.{kind}_body_lines_lost"
-            measured.metrics[key] = score.rates()["body_lines_lost"]
-            if mode != "rules" and kind.startswith("syndicated"):
-                by_learning = judgement.lost - measured.judgements["rules"].lost
-                kinds = {document.id: document.kind for document in documents}
-                lost = sum(kinds[document] == kind for document, _ in by_learning)
-                measured.metrics[f"{name}.{mode}.{kind}_by_learning_lost"] = lost / score.body
-
+        measured.add(f"{name}.{mode}", _losses_by_kind(judgement, measured.judgements["rules"]))
     pairs = story_pairs(documents)
-    bodies = jaccard(Texts.from_strings([document.body for document in documents]), pairs)
-    copies = {pair for pair, similarity in zip(pairs, bodies, strict=True) if similarity >= 0.5}
-    same_story = set(pairs)
-    raw = jaccard(clean["raw"], pairs).mean()
-    texts = [document.text for document in documents]
+    similarities = jaccard(Texts.from_strings([document.body for document in documents]), pairs)
+    copies = {pair for pair, similarity in zip(pairs, similarities, strict=True) if similarity >= 0.5}
     for mode, files in modes.items():
-        listed, implied = found_pairs(texts, files)
+        clean = texts_of(documents) if files is None else strip(documents, boilerplate.load(files)).texts
+        listed, implied = found_pairs([document.text for document in documents], files)
         values = {
-            "pair_precision": len(listed & same_story) / len(listed),
+            "jaccard": float(jaccard(clean, pairs).mean()),
+            "pair_precision": len(listed & set(pairs)) / len(listed),
             "pair_recall": len(implied & copies) / len(copies),
-            "jaccard": jaccard(clean[mode], pairs).mean(),
         }
         if mode != "raw":
-            values["jaccard_gain"] = values["jaccard"] - raw
+            values["jaccard_gain"] = values["jaccard"] - measured.metrics[f"{name}.raw.jaccard"]
         measured.add(f"{name}.{mode}", values)
     return measured
 
 
+def _losses_by_kind(judgement: Judgement, rules: Judgement) -> dict[str, float]:
+    """Body lines lost of each kind of page; of syndicated stories also those that the rules alone leave."""
+    losses = {}
+    for kind, score in sorted(judgement.kinds.items()):
+        losses[f"{kind}_body_lines_lost"] = score.rates()["body_lines_lost"]
+        if kind.startswith("syndicated") and judgement is not rules:
+            by_learning = len(judgement.lost[kind] - rules.lost[kind])
+            losses[f"{kind}_by_learning_lost"] = by_learning / score.body
+    return losses
+
+
 def measure_languages(documents: Sequence[Document], name: str, modes: Modes) -> Measured:
     """Labelled lines in several languages; also the worst loss of any language."""
-    measured, _ = measure_lines(documents, name, modes)
+    measured = measure_lines(documents, name, modes)
     for mode, judgement in measured.judgements.items():
         losses = {kind: score.rates()["body_lines_lost"] for kind, score in sorted(judgement.kinds.items())}
         measured.add(f"{name}.{mode}", {f"{kind}_body_lines_lost": loss for kind, loss in losses.items()})
@@ -101,17 +94,15 @@ def measure_languages(documents: Sequence[Document], name: str, modes: Modes) ->
     return measured
 
 
-def measure_pages(folder: Path, name: str, modes: Modes) -> Measured:
+def measure_pages(pages: Sequence[Document], labels: Path, name: str, modes: Modes) -> Measured:
     """Pages against their own bodies: precision and recall of the pairs, as `near` or `exact`."""
-    with (folder / "docs.jsonl").open(encoding="utf-8") as file:
-        rows = list(map(json.loads, file))
-    at = {row["id"]: number for number, row in enumerate(rows)}
-    with (folder / "pairs.tsv").open(encoding="utf-8", newline="") as file:
-        labels = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    same = {(min(at[a], at[b]), max(at[a], at[b])) for a, b, label in labels if label == "same"}
+    at = {page.id: number for number, page in enumerate(pages)}
+    with labels.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    same = {(min(at[a], at[b]), max(at[a], at[b])) for a, b, label in rows if label == "same"}
     measured = Measured()
     for mode, files in modes.items():
-        listed, _ = found_pairs([row["text"] for row in rows], files)
+        listed, _ = found_pairs([page.text for page in pages], files)
         right = len(listed & same)
         values = {"pair_precision": right / len(listed) if listed else 1.0, "pair_recall": right / len(same)}
         if mode != "raw":

@@ -31,7 +31,8 @@ GOALS = {
     "seeds.rules.untouched_bytes_lost": 0,
     "seeds.rules.date_prefix_bytes_lost": 17,
     **{
-        f"generated.{mode}.{metric}": goal
+        f"{corpus}.{mode}.{metric}": goal
+        for corpus in ("small", "generated", "full")
         for mode in ("learned", "sourced")
         for metric, goal in (
             *((f"syndicated_{copies}_by_learning_lost", 0.001) for copies in (3, 6, 20, 75)),
