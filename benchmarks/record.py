@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 import platform
 import re
@@ -100,6 +101,7 @@ class Log:
         self.benchmark = benchmark
         self.rows: list[Row] = []
         self.notes: dict[str, str] = {}
+        self.load = os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
 
     def add(self, case: str, size: int, turn: int, **metrics: float) -> None:
         """Note the metrics of a case in a round."""
@@ -163,8 +165,10 @@ def save(directory: Path, log: Log, command: str, seconds: float, summaries: Sum
         "commit": commit(),
         "date": time.strftime("%Y-%m-%d"),
         "minutes": round(seconds / 60, 1),
-        "machine": f"{machine()}: {instructions()}",
-        "versions": {"python": platform.python_version(), "dedup": version("article-dedup")} | log.notes,
+        "machine": f"{machine()}: {instructions()}; load {log.load:.1f} when it began",
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("article-dedup", "numpy")}
+        | log.notes,
     }
     known = {name: known[name] for name in summaries if name in known}
     facts.write_text(json.dumps(known, indent=1) + "\n")

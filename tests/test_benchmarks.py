@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import peers
+from benchmarks import peers, skew
 from benchmarks.generate import Recipe, write
 from benchmarks.measure import measure
 from benchmarks.pairs import Truth
-from benchmarks.record import Log, Rows
+from benchmarks.record import Log, Rows, load, save
 from benchmarks.work import Work
 from dedup.definitions import shingles
 from tests.conftest import ROOT
@@ -27,7 +27,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
 
 def test_generated_articles_are_reproducible_and_like_news(tmp_path: Path) -> None:
     first, second = (write(300, tmp_path / name) for name in ("a.jsonl", "b.jsonl"))
-    assert first == second != write(300, tmp_path / "c.jsonl", Recipe(seed=2))
+    assert first == second != write(300, tmp_path / "c.jsonl", Recipe(words=600))
     articles = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
     assert len({article["id"] for article in articles}) == 300
     assert 3000 < sum(len(article["text"]) for article in articles) / 300 < 5000
@@ -64,14 +64,14 @@ def test_the_true_pairs_are_those_of_the_definition(work: Work) -> None:
     assert set(zip(*truth.pairs().T.tolist(), strict=True)) == near
 
 
-@pytest.mark.parametrize("tool", ["datasketch 2.0.0, xxhash", "datasketch 2.0.0, sha1"])
 def test_a_peer_is_compared_on_the_same_articles(
-    work: Work, tool: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    work: Work, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "orjson.py").write_text(
         "from json import loads\n"
     )  # which only the tool's own environment has
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    tool = "datasketch 2.0.0, xxhash"
     monkeypatch.setattr(Work, "python", lambda *_: Path(sys.executable))
     log = Log("peers")
     peers.run(Work(work.directory, 1500, 1, (tool,)), log)
@@ -84,15 +84,33 @@ def test_a_peer_is_compared_on_the_same_articles(
     assert tool in peers.summary(rows)
 
 
-def test_a_run_is_recorded(tmp_path: Path, work: Work) -> None:
-    command = [sys.executable, "-m", "benchmarks", "run", "stages", "--count", "300", "--rounds", "1"]
+def test_all_others_run_and_are_recorded(tmp_path: Path, work: Work) -> None:
+    names = ["growth", "skew", "startup", "hashing", "accuracy", "stages"]
+    # Only what needs no environment of its own: not rensa.
+    only = ["--only", skew.IDENTICAL, skew.VARIANTS, skew.TEMPLATE]
+    command = [sys.executable, "-m", "benchmarks", "run", *names, "--count", "60", "--rounds", "1", *only]
     command += ["--work", str(work.directory), "--output", str(tmp_path / "run")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "verify a pair" in done.stdout
     readme, summary, raw = (
         (tmp_path / "run" / name).read_text() for name in ("README.md", "summary.md", "raw.csv")
     )
-    assert "python -m benchmarks run stages --count 300 --rounds 1" in readme
-    assert "| tokenize |" in summary
-    assert "stages,tokenize,300,0,ns," in raw
+    assert "python -m benchmarks run stages --count 60 --rounds 1 --only identical" in readme
+    for name in names:
+        assert f"\n## {name}\n" in summary
+        assert f"\n{name}," in raw
+    assert "<svg" in (tmp_path / "run" / "growth.svg").read_text()
+    assert "<svg" in (tmp_path / "run" / "curve.svg").read_text()
+
+
+def test_a_later_run_replaces_what_it_measures_again(tmp_path: Path) -> None:
+    summaries = {name: lambda rows: f"{len(rows)} rows" for name in ("a", "b")}
+    for name, turns in (("a", 2), ("b", 1), ("a", 3)):
+        log = Log(name)
+        for turn in range(turns):
+            log.add("case", 10, turn, cpu=turn + 0.5)
+        save(tmp_path, log, f"run {name}", 60.0, summaries)
+    rows = load(tmp_path)
+    assert rows.of("a").values("case", 10, "cpu") == [0.5, 1.5, 2.5]
+    assert rows.of("b").median("case", 10, "cpu") == 0.5
+    assert "## a\n\n3 rows" in (tmp_path / "summary.md").read_text()
