@@ -151,11 +151,16 @@ def furnished(text: str, number: int, generator: np.random.Generator) -> str:
     return head + share + caption + text + foot
 
 
-def block(recipe: Recipe, number: int, count: int) -> bytes:
-    """The first `count` articles of a block, as JSON lines."""
+def articles(count: int, recipe: Recipe | None = None) -> Iterator[tuple[str, str]]:
+    """Yield `count` articles as (id, text), the same as a file of them holds."""
+    for number, start in enumerate(range(0, count, BLOCK)):
+        yield from _articles(recipe or Recipe(), number, min(BLOCK, count - start))
+
+
+def _articles(recipe: Recipe, number: int, count: int) -> Iterator[tuple[str, str]]:
+    """The first `count` articles of a block."""
     generator = np.random.default_rng((recipe.seed, recipe.words, number))
     earlier: list[Paragraphs] = []
-    lines = []
     for position in range(number * BLOCK, number * BLOCK + count):
         if earlier and generator.random() < COPIES:
             paragraphs = edited(earlier[generator.integers(len(earlier))], generator)
@@ -168,8 +173,13 @@ def block(recipe: Recipe, number: int, count: int) -> bytes:
         text = written(paragraphs, recipe.seed)
         if recipe.boilerplate:
             text = furnished(text, position, generator)
-        lines.append(json.dumps({"id": f"a{position:08d}", "text": text}))
-    return ("\n".join(lines) + "\n").encode()
+        yield f"a{position:08d}", text
+
+
+def block(recipe: Recipe, number: int, count: int) -> bytes:
+    """The first `count` articles of a block, as JSON lines."""
+    made = _articles(recipe, number, count)
+    return "".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in made).encode()
 
 
 def blocks(count: int, recipe: Recipe) -> Iterator[bytes]:

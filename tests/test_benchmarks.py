@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import peers, skew
-from benchmarks.generate import Recipe, write
+from benchmarks.generate import Recipe, articles, write
 from benchmarks.measure import measure
 from benchmarks.pairs import Truth
 from benchmarks.record import Log, Rows, load, save
@@ -28,9 +28,10 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Work:
 def test_generated_articles_are_reproducible_and_like_news(tmp_path: Path) -> None:
     first, second = (write(300, tmp_path / name) for name in ("a.jsonl", "b.jsonl"))
     assert first == second != write(300, tmp_path / "c.jsonl", Recipe(words=600))
-    articles = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
-    assert len({article["id"] for article in articles}) == 300
-    assert 3000 < sum(len(article["text"]) for article in articles) / 300 < 5000
+    made = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert [(article["id"], article["text"]) for article in made] == list(articles(300))
+    assert len({article["id"] for article in made}) == 300
+    assert 3000 < sum(len(article["text"]) for article in made) / 300 < 5000
 
 
 def test_a_longer_file_begins_like_a_shorter_one(tmp_path: Path) -> None:
