@@ -5,8 +5,9 @@ The one door to native code: no other module imports `_kernel`.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
+from functools import lru_cache
+from operator import attrgetter
 
 import numpy as np
 
@@ -63,6 +64,10 @@ __all__ = [
 ]
 
 
+_FIELDS = attrgetter(*Rule.__slots__[:10])
+"""The fields of a rule that decide what is stripped: all up to `line`."""
+
+
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
     """The (a, b) of datasketch 2's `affine32` scheme, uint32[num_perm] each.
 
@@ -109,7 +114,7 @@ class Native:
         _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
         bands, rows = self.bands.bands, self.bands.rows
-        self._stripper = _kernel.Stripper([dataclasses.astuple(rule)[:10] for rule in rules])
+        self._stripper = _stripper(tuple(rules))
         used = self._stripper if settings.strip else None
         self._engine = _kernel.Engine(used, a, b, settings.shingle_size, bands, rows, list(text_fields))
 
@@ -212,6 +217,12 @@ class NativeMatcher:
     def result(self) -> Matches:
         """The outcome."""
         return Matches(**self._matcher.result())
+
+
+@lru_cache(maxsize=4)
+def _stripper(rules: tuple[Rule, ...]) -> _kernel.Stripper:
+    """Made once of the same rules: it takes as long as finding the copies among hundreds of articles."""
+    return _kernel.Stripper([_FIELDS(rule) for rule in rules])
 
 
 def _scan(arrays: _kernel.ScanArrays) -> Scan:

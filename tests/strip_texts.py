@@ -147,3 +147,9 @@ small_lines = st.sampled_from(
 small_texts = st.lists(small_lines, max_size=20).map("\n".join) | st.lists(
     small_lines, min_size=1, max_size=4, unique=True
 ).flatmap(lambda few: st.lists(st.sampled_from(few), max_size=16)).map("\n".join)
+long_texts = (
+    st.lists(small_lines, min_size=1, max_size=5, unique=True)
+    .flatmap(lambda few: st.lists(st.sampled_from([*few, "a"]), min_size=70, max_size=150))
+    .map("\n".join)
+)
+"""Texts that are longer than a line looks around."""

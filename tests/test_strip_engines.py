@@ -16,7 +16,7 @@ from dedup.native import Native
 from dedup.reference import Reference
 from dedup.reference.lines import form
 from dedup.reference.strip import strip, strip_all
-from tests.strip_texts import KernelStripper, noise, small_rules, small_texts, texts
+from tests.strip_texts import BODY, KernelStripper, long_texts, noise, small_rules, small_texts, texts
 
 RULES = boilerplate.load()
 KERNEL = KernelStripper(RULES)
@@ -100,6 +100,25 @@ def lines_left(text: str, rules: tuple[Rule, ...]) -> set[int]:
     assert native.removals == [list(reference.removals)]
     assert not reference.guarded
     return set(range(1, text.count("\n") + 2)) - {r.line_no for r in reference.removals if r.action == "drop"}
+
+
+@settings(max_examples=25)
+@given(small_rules, long_texts)
+def test_long_texts(rules: tuple[Rule, ...], text: str) -> None:
+    assert_same([text], rules, KernelStripper(rules))
+
+
+def test_what_removes_a_line_spreads_far() -> None:
+    """A number after another goes because its neighbour went, one a round; the last lines of the body move up to it."""
+    tail = [f"{number % 100}" for number in range(150)]
+    moved = ["x y z", *BODY[:12], "by far"]
+    rules = (
+        Rule("number", "ad", "any", 1, "drop", "weak", r"\d+"),
+        Rule("far", "ad", "tail", 2, "drop", "strong", r"by far"),
+        Rule("x", "ad", "tail", 3, "drop", "strong", r"x y z"),
+    )
+    assert_same(["\n".join([*moved, *tail])], rules, KernelStripper(rules))
+    assert strip("\n".join([*moved, *tail]), rules).text == "\n".join(["x y z", *BODY[:12]])
 
 
 def same_form(line: str) -> None:

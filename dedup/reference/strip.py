@@ -5,7 +5,7 @@ a line whose form is empty is blank, stays, and is looked over everywhere below.
 
 A line has **versions**: itself, and whatever the cuts of rules that may act leave of a version, in any order (at most
 32, the first found first). What holds for one version holds for the line. Two lines **meet** if
-every line between them is removed; they may be removed themselves.
+at most 32 are between them and all of these are removed; they may be removed themselves.
 
 **One round** judges every remaining line against the same picture of the text:
 
@@ -53,6 +53,7 @@ LEAST_WORDS = 40
 CAPTION_WORDS = 3
 REPEAT_WORDS = 8
 VERSIONS = 32
+BETWEEN = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,9 @@ def _structure(lines: list[_Line], rules: Sequence[Rule]) -> dict[int, str]:
 
 def _meeting(lines: list[_Line], i: int, step: int) -> Iterator[int]:
     """The places of the lines before (-1) or behind (1) line `i` that meet it."""
-    for j in range(i + step, len(lines) if step > 0 else -1, step):
+    for j in range(i + step, i + step * (BETWEEN + 2), step):
+        if not 0 <= j < len(lines):
+            break
         yield j
         if not lines[j].dropped_by:
             break

@@ -112,8 +112,11 @@ impl Known {
 
     /// Whether a line with this edge may be known; a number tells edges of the same bytes apart.
     fn may_have(&self, edge: (usize, &[u8])) -> bool {
+        if self.present.is_empty() {
+            return false;
+        }
         let bit = bit(edge);
-        self.present.get(bit / 64).is_some_and(|bits| bits >> (bit % 64) & 1 == 1)
+        self.present[bit / 64] >> (bit % 64) & 1 == 1
     }
 
     /// Whether a line may be known that has an edge as given for each length.

@@ -10,6 +10,7 @@
 
 pub mod form;
 mod learned;
+mod memo;
 mod nominate;
 mod rule;
 mod settle;
@@ -19,6 +20,7 @@ use memchr::memchr_iter;
 
 use form::Ends;
 use learned::Findings;
+use memo::Memo;
 use nominate::Rules;
 pub use rule::{Action, Place, Rule};
 use settle::Cut;
@@ -72,6 +74,13 @@ struct Hit {
     left: (usize, usize),
 }
 
+impl Hit {
+    /// The same in a line that lies elsewhere.
+    fn moved(self, to: impl Fn(usize) -> usize) -> Hit {
+        Hit { rule: self.rule, left: (to(self.left.0), to(self.left.1)) }
+    }
+}
+
 /// One line of a document.
 #[derive(Clone, Copy)]
 struct Line {
@@ -112,7 +121,7 @@ impl Version {
     }
 }
 
-/// Working memory of one thread.
+/// Working memory of one thread, for one stripper.
 #[derive(Default)]
 pub struct Scratch {
     lines: Vec<Line>,
@@ -131,6 +140,7 @@ pub struct Scratch {
     cased: Vec<u8>,
     learned: Findings,
     ends: Ends,
+    memo: Memo,
     tokens: Tokens,
     clean: String,
 }
@@ -224,7 +234,19 @@ impl Stripper {
                 scratch.nominated.extend_from_slice(rules);
                 literal = self.rules.next_literal(&scratch.forms, end);
             }
+            let (first, (start, end)) = (scratch.hits.len(), scratch.versions[i].left);
+            let key = Memo::key(&text[start..end]).filter(|_| !is_alone);
+            if let Some(known) = key.and_then(|key| scratch.memo.find(key)) {
+                scratch.hits.extend(known.iter().map(|hit| hit.moved(|place| place + start)));
+                let mut found = scratch.hits[first..].iter();
+                scratch.has_careful |= found.any(|hit| self.rules.is_careful(hit.rule));
+                scratch.versions[i].hits = (first, scratch.hits.len());
+                continue;
+            }
             scratch.versions[i].hits = self.rules.match_version(text, i, is_alone, scratch);
+            if let Some(key) = key {
+                scratch.memo.add(key, start, &scratch.hits[first..]);
+            }
         }
         !scratch.hits.is_empty() || scratch.has_numbers || has_twins(scratch)
     }
@@ -237,6 +259,10 @@ fn has_twins(scratch: &Scratch) -> bool {
 }
 
 impl Rules {
+    fn is_careful(&self, number: u32) -> bool {
+        self.matchers[number as usize].rule.is_careful()
+    }
+
     /// Match a version with the rules nominated by its literals and by its edges; the range of its hits.
     ///
     /// A rule that is certain to drop the line, which only in a text of one line no rule is, spares it the drop rules behind.

@@ -2,7 +2,7 @@
 
 use super::nominate::Rules;
 use super::rule::{Action, Place, Rule};
-use super::structure::is_number;
+use super::structure::{REACH, is_number};
 use super::{Hit, Line, Scratch, Source, Version, form};
 
 const HEAD: usize = 6;
@@ -39,6 +39,8 @@ pub struct Picture<'a> {
     pub scratch: &'a Scratch,
     /// The lines with text that remained when the step began.
     pub filled: &'a [usize],
+    pub head: &'a Window,
+    pub tail: &'a Window,
     /// Whether careful rules act.
     pub every: bool,
     /// Whether drop rules act that are not for prompts.
@@ -85,66 +87,122 @@ fn restore(scratch: &mut Scratch, before: &[Line], filled: &[usize], cuts: usize
     }
 }
 
-/// Repeat rounds until one changes nothing.
+/// Repeat rounds until one changes nothing. After the first, only lines are judged that a change may matter to.
 fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], guard: bool, every: bool) {
     let drops = !guard || filled.len() > 1;
+    let mut head = Window::new(HEAD, 0, 1);
+    let mut tail = Window::new(TAIL, filled.len().wrapping_sub(1), -1);
+    let mut active: Vec<usize> = (0..filled.len()).collect();
     let mut decisions = Vec::new();
     loop {
-        Picture { rules, text, scratch, filled, every, drops }.decide(&mut decisions);
+        active.extend(head.refill(scratch, filled));
+        active.extend(tail.refill(scratch, filled));
+        active.sort_unstable();
+        active.dedup();
+        Picture { rules, text, scratch, filled, head: &head, tail: &tail, every, drops }
+            .decide(&active, &mut decisions);
         if decisions.is_empty() {
             return;
         }
-        for (i, decision) in decisions.drain(..) {
-            match decision {
-                Decision::Drop(source) => scratch.lines[i].dropped_by = Some(source),
-                Decision::Grow { left } => {
-                    if find_version(text, scratch, i, left).is_none() && count_versions(scratch, i) < VERSIONS
-                    {
-                        add_version(rules, text, scratch, i, left);
-                    }
-                }
-                Decision::Cut { rule, left } => {
-                    let old = scratch.versions[scratch.lines[i].current].left;
-                    let action = rules.matchers[rule as usize].rule.action;
-                    let taken = if action == Action::StripPrefix { (old.0, left.0) } else { (left.1, old.1) };
-                    scratch.cuts.push(Cut { line: i, taken, action, rule });
-                    let known = find_version(text, scratch, i, left);
-                    let current = known.unwrap_or_else(|| add_version(rules, text, scratch, i, left));
-                    scratch.lines[i].current = current;
-                }
-            }
+        active.clear();
+        for (at, decision) in decisions.drain(..) {
+            apply(rules, text, scratch, filled[at], decision);
+            let fresh = active.last().map_or(0, |last| last + 1).max(at.saturating_sub(REACH));
+            active.extend(fresh..filled.len().min(at + REACH + 1));
         }
     }
 }
 
-impl Picture<'_> {
-    /// Judge every line against this picture of the text.
-    fn decide(&self, decisions: &mut Vec<(usize, Decision)>) {
-        let mut before = 0;
-        let mut behind = (0..self.filled.len()).filter(|&at| !self.is_removed(at)).count();
-        for (at, &i) in self.filled.iter().enumerate() {
-            let remains = !self.is_removed(at);
-            behind -= usize::from(remains);
-            if remains && let Some(source) = self.find_structure(at) {
-                decisions.push((i, Decision::Drop(source)));
-            } else if self.versions(at).any(|version| version.hits.0 < version.hits.1) {
-                self.judge(at, before, behind, decisions);
+fn apply(rules: &Rules, text: &str, scratch: &mut Scratch, i: usize, decision: Decision) {
+    match decision {
+        Decision::Drop(source) => scratch.lines[i].dropped_by = Some(source),
+        Decision::Grow { left } => {
+            if find_version(text, scratch, i, left).is_none() && count_versions(scratch, i) < VERSIONS {
+                add_version(rules, text, scratch, i, left);
             }
-            before += usize::from(remains);
+        }
+        Decision::Cut { rule, left } => {
+            let old = scratch.versions[scratch.lines[i].current].left;
+            let action = rules.matchers[rule as usize].rule.action;
+            let taken = if action == Action::StripPrefix { (old.0, left.0) } else { (left.1, old.1) };
+            scratch.cuts.push(Cut { line: i, taken, action, rule });
+            let known = find_version(text, scratch, i, left);
+            let current = known.unwrap_or_else(|| add_version(rules, text, scratch, i, left));
+            scratch.lines[i].current = current;
+        }
+    }
+}
+
+/// The first or last few lines that remain.
+pub struct Window {
+    size: usize,
+    /// Their places, the outermost first.
+    places: Vec<usize>,
+    /// The next place inwards.
+    next: usize,
+    step: isize,
+}
+
+impl Window {
+    fn new(size: usize, next: usize, step: isize) -> Window {
+        Window { size, places: Vec::new(), next, step }
+    }
+
+    /// Look for as many lines as were removed; the places that were looked at.
+    fn refill(&mut self, scratch: &Scratch, filled: &[usize]) -> Vec<usize> {
+        let is_removed = |place: usize| scratch.lines[filled[place]].dropped_by.is_some();
+        self.places.retain(|&place| !is_removed(place));
+        let mut seen = Vec::new();
+        while self.places.len() < self.size && self.next < filled.len() {
+            if !is_removed(self.next) {
+                self.places.push(self.next);
+            }
+            seen.push(self.next);
+            self.next = self.next.wrapping_add_signed(self.step);
+        }
+        seen
+    }
+
+    /// Whether fewer lines than the window holds remain outside of a place.
+    fn holds(&self, at: usize) -> bool {
+        self.places.len() < self.size || self.is_outside(at, self.places[self.size - 1])
+    }
+
+    /// Whether no line remains outside of a place.
+    fn is_edge(&self, at: usize) -> bool {
+        self.places.first().is_none_or(|&first| self.is_outside(at, first))
+    }
+
+    fn is_outside(&self, at: usize, place: usize) -> bool {
+        if self.step > 0 { at <= place } else { at >= place }
+    }
+}
+
+impl Picture<'_> {
+    /// Judge the lines at some places against this picture of the text.
+    fn decide(&self, places: &[usize], decisions: &mut Vec<(usize, Decision)>) {
+        for &at in places {
+            if !self.is_removed(at)
+                && let Some(source) = self.find_structure(at)
+            {
+                decisions.push((at, Decision::Drop(source)));
+            } else if self.versions(at).any(|version| version.hits.0 < version.hits.1) {
+                self.judge(at, decisions);
+            }
         }
     }
 
-    /// Judge a line that rules match, with as many remaining lines before and behind it.
-    fn judge(&self, at: usize, before: usize, behind: usize, decisions: &mut Vec<(usize, Decision)>) {
+    /// Judge a line that rules match.
+    fn judge(&self, at: usize, decisions: &mut Vec<(usize, Decision)>) {
         let is_beside_removed =
             at > 0 && self.is_removed(at - 1) || at + 1 < self.filled.len() && self.is_removed(at + 1);
-        let is_at_edge = before == 0 || behind == 0 || is_beside_removed;
+        let is_at_edge = self.head.is_edge(at) || self.tail.is_edge(at) || is_beside_removed;
         let may_act = |hit: &&Hit| {
             let rule = self.rule(hit.rule);
             let in_place = match rule.place {
                 Place::Any => true,
-                Place::Head => before < HEAD,
-                Place::Tail => behind < TAIL,
+                Place::Head => self.head.holds(at),
+                Place::Tail => self.tail.holds(at),
             };
             in_place
                 && (is_at_edge || !rule.is_weak)
@@ -160,7 +218,7 @@ impl Picture<'_> {
                 || self.versions(at).flat_map(acting).find(|hit| !is_drop(hit) && hit.left.0 == hit.left.1);
             let drop = drops.map(|hit| hit.rule).min().or_else(|| blanks().map(|hit| hit.rule));
             if let Some(rule) = drop {
-                decisions.push((i, Decision::Drop(Source::Rule(rule))));
+                decisions.push((at, Decision::Drop(Source::Rule(rule))));
                 return;
             }
         }
@@ -168,7 +226,7 @@ impl Picture<'_> {
             for hit in self.versions(at).flat_map(acting).filter(|hit| !is_drop(hit)) {
                 let is_known = find_version(self.text, self.scratch, i, hit.left).is_some();
                 if !is_known && hit.left.0 < hit.left.1 {
-                    decisions.push((i, Decision::Grow { left: hit.left }));
+                    decisions.push((at, Decision::Grow { left: hit.left }));
                 }
             }
         }
@@ -176,7 +234,7 @@ impl Picture<'_> {
         if !self.is_removed(at)
             && let Some(hit) = acting(current).next()
         {
-            decisions.push((i, Decision::Cut { rule: hit.rule, left: hit.left }));
+            decisions.push((at, Decision::Cut { rule: hit.rule, left: hit.left }));
         }
     }
 

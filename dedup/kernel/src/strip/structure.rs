@@ -1,7 +1,6 @@
 //! What structure alone removes: captions repeated around a number, and long lines repeated at once.
 //!
-//! Two lines meet if every line between them is removed. Each line that remains looks along those that it meets, which
-//! takes time in proportion to the text, however many of its lines are removed.
+//! Each line that remains looks along those that it meets: some lines may be between them if all are removed.
 
 use std::collections::HashSet;
 
@@ -11,6 +10,10 @@ use super::{Source, Version, form};
 
 const CAPTION_WORDS: usize = 3;
 const REPEAT_WORDS: usize = 8;
+/// Most removed lines between two that meet.
+const BETWEEN: usize = 32;
+/// As far as this from a line that changes, structure may find something new.
+pub const REACH: usize = 2 * (BETWEEN + 1);
 
 /// Whether the form is a number of 1 to 3 digits.
 pub fn is_number(plain: &[u8]) -> bool {
@@ -108,10 +111,11 @@ impl Picture<'_> {
     /// The lines before (-1) or behind (1) the one at a place that meet it, the nearest first.
     fn meeting(&self, at: usize, step: isize) -> impl Iterator<Item = usize> {
         let mut next = at.checked_add_signed(step);
-        std::iter::from_fn(move || {
+        let places = std::iter::from_fn(move || {
             let place = next.filter(|&place| place < self.filled.len())?;
             next = if self.is_removed(place) { place.checked_add_signed(step) } else { None };
             Some(place)
-        })
+        });
+        places.take(BETWEEN + 1)
     }
 }
