@@ -33,7 +33,7 @@ from dedup.stages import Stages
 MIN_DOCUMENTS = 200
 """Documents below which nothing is learned: chance repeats too much of a small corpus."""
 
-MOST_ROWS = 1_000_000
+MOST_ROWS = 600_000
 """Rows of counts in memory, and in a counts file: with the texts of their lines, at most 300 MB while counting."""
 
 
@@ -186,6 +186,7 @@ class Learner:
             )
             for tally in chosen
             for i in range(len(tally.keys))
+            if int(tally.keys[i]) in texts  # else two learners forgot it, and each saw the line once
         ]
         lines = without_parts(lines)
         lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))

@@ -26,8 +26,9 @@ PARTITIONS = 64
 BUFFER = 1 << 18
 """Rows that are gathered before they are counted or written: 12 MB."""
 
-TEXT_SHARE = 50
-"""Bytes of text a row that `Bounded` has room for."""
+TEXT_SHARE = 40
+"""Bytes of text a row that `Bounded` has room for; if there are more, texts of lines that were seen once are
+dropped. They come again when the line does."""
 
 
 class Store(Protocol):
@@ -80,7 +81,7 @@ class Bounded:
         self._more.append(rows)
         self.texts.add(keys, texts)
         self._waiting += len(rows)
-        if self._waiting >= min(BUFFER, self._most_rows):
+        if self._waiting >= min(BUFFER // 2, self._most_rows):
             self._settle()
 
     def add_places(self, hashes: U64, names: Texts) -> None:
@@ -101,11 +102,14 @@ class Bounded:
             self._counts, self._more, self._waiting = rows[:0], [], 0
             self._counts = self._stages.compact(rows)
         self.texts.settle()
-        if len(self._counts) > self._most_rows or self.texts.nbytes > TEXT_SHARE * self._most_rows:
-            forgotten = forgettable([self._counts], min(len(self._counts), self._most_rows) // 2)
+        if len(self._counts) > self._most_rows:
+            forgotten = forgettable([self._counts], self._most_rows // 2)
             self._counts = above(self._counts, forgotten)
             self.missed += forgotten
             self.texts.settle(np.unique(self._counts["key"]))
+        if self.texts.nbytes > TEXT_SHARE * self._most_rows:
+            self.texts.settle(np.unique(above(self._counts, 1)["key"]))
+            self.missed = max(self.missed, 1)
         self.places.settle(np.unique(self._counts["place"]))
 
 

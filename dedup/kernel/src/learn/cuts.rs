@@ -2,7 +2,7 @@
 //!
 //! Both give places in the folded plain form of a line, ascending.
 
-use memchr::{memchr_iter, memmem, memrchr};
+use memchr::{memchr_iter, memmem, memrchr, memrchr_iter};
 
 const MOST_BYTES: usize = 80;
 const MOST_WORDS: usize = 8;
@@ -44,7 +44,8 @@ pub fn suffixes(plain: &[u8], starts: &mut Vec<usize>) {
             starts.extend(memmem::rfind(tail, opening).map(|at| before + at));
         }
     }
-    if let Some(label) = memmem::rfind(tail, b": ") {
+    let is_label = |&at: &usize| tail.get(at + 1) == Some(&b' ');
+    if let Some(label) = memrchr_iter(b':', tail).find(is_label) {
         let mut at = label;
         for _ in 0..LABEL_WORDS {
             let Some(space) = memrchr(b' ', &tail[..at]) else { break };

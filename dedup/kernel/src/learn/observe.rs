@@ -88,6 +88,8 @@ pub struct Scratch {
     in_order: Vec<Part>,
     cuts: Vec<Part>,
     places: Vec<usize>,
+    /// The least rank of an element in each slot.
+    least: [u64; SLOTS],
 }
 
 /// Append what `text` shows, with the texts that `seen` wants, or all.
@@ -141,7 +143,7 @@ impl Scratch {
         self.lines.dedup_by_key(|line| line.key);
     }
 
-    /// Give each line its story values, and then those of the document to every line in order.
+    /// Give each distinct line its story values.
     fn tell(&mut self) {
         let elements = self.lines.iter().filter(|line| line.words >= ELEMENT_WORDS);
         let mut total = 0;
@@ -165,29 +167,27 @@ impl Scratch {
                 least.map(|least| story(if least.key == line.key { least.next } else { least.rank }))
             };
         }
-        for line in &mut self.in_order {
-            let own: [u64; SLOTS] = std::array::from_fn(|slot| rank(line, slot));
-            line.stories = std::array::from_fn(|slot| story(own[slot].min(least[slot].rank)));
-        }
+        self.least = least.map(|least| least.rank);
     }
 
     /// The prefixes and suffixes of the lines.
     fn cut(&mut self) {
-        let Scratch { form: plain, texts, in_order, cuts, places, .. } = self;
+        let Scratch { form: plain, texts, in_order, cuts, places, least, .. } = self;
         cuts.clear();
         for (at, line) in in_order.iter().enumerate() {
             // The text of the line has the digits as 0, which no cut depends on.
             plain.clear();
             plain.extend_from_slice(&texts[line.text.0..line.text.1]);
+            let first = cuts.len();
             if at < HEAD {
                 prefixes(plain, places);
-                for &end in places.iter() {
-                    cuts.push(Part { stories: line.stories, ..plain_part(&plain[..end], PREFIX, texts) });
-                }
+                cuts.extend(places.iter().map(|&end| plain_part(&plain[..end], PREFIX, texts)));
             }
             suffixes(plain, places);
-            for &start in places.iter() {
-                cuts.push(Part { stories: line.stories, ..plain_part(&plain[start..], SUFFIX, texts) });
+            cuts.extend(places.iter().map(|&start| plain_part(&plain[start..], SUFFIX, texts)));
+            if cuts.len() > first {
+                let stories = std::array::from_fn(|slot| story(rank(line, slot).min(least[slot])));
+                cuts[first..].iter_mut().for_each(|cut| cut.stories = stories);
             }
         }
         // Stable: the first line that has a cut says what story it is in.
@@ -204,8 +204,9 @@ fn plain_part(form: &[u8], kind: u8, texts: &mut Vec<u8>) -> Part {
 /// A part whose plain form is `plain`, with its text appended to `texts`.
 fn part(plain: &[u8], kind: u8, texts: &mut Vec<u8>) -> Part {
     let start = texts.len();
-    texts.extend(plain.iter().map(|&byte| if byte.is_ascii_digit() { b'0' } else { byte }));
-    let text = &texts[start..];
+    texts.extend_from_slice(plain);
+    let text = &mut texts[start..];
+    text.iter_mut().for_each(|byte| *byte = if byte.is_ascii_digit() { b'0' } else { *byte });
     Part {
         key: xxh3_64_with_seed(text, u64::from(kind)),
         words: count_words(text),
@@ -220,8 +221,10 @@ fn count_words(text: &[u8]) -> usize {
     if !text.is_ascii() {
         return form::count_words(text, WORDS_OF_ROW);
     }
-    let begins = text.windows(2).filter(|pair| pair[0] == b' ' && pair[1] != b' ').count();
-    (begins + usize::from(text.first().is_some_and(|&byte| byte != b' '))).min(WORDS_OF_ROW)
+    // A form has no two spaces together; a part of one may begin or end with one.
+    let spaces = text.iter().filter(|&&byte| byte == b' ').count();
+    let edges = usize::from(text.starts_with(b" ")) + usize::from(text.ends_with(b" "));
+    (spaces + 1 - edges).min(WORDS_OF_ROW)
 }
 
 fn weight(words: usize) -> u64 {
