@@ -105,9 +105,9 @@ def learn(
         raise UsageError("texts is one string", "pass a list of texts")
     if sources is not None and len(sources) != len(texts):
         raise UsageError(f"there are {len(sources)} sources for {len(texts)} texts", "pass one source a text")
-    learner = Learner()
-    learner.add(texts, sources)
-    return learner.learn(min_documents)
+    with Learner(spill=True) as learner:
+        learner.add(texts, sources)
+        return learner.learn(min_documents)
 
 
 @cache

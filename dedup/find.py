@@ -139,9 +139,9 @@ def find_duplicates(
 
     learned = None
     if learn:
-        learner = Learner(stages)
-        learner.add(documents, _publishers(batch, sources, source_field), _positions(len(documents)))
-        learned = learner.learn(min_documents)
+        with Learner(stages, spill=True) as learner:
+            learner.add(documents, _publishers(batch, sources, source_field), _positions(len(documents)))
+            learned = learner.learn(min_documents)
         stages = make_engine(engine, settings, known + learned.rules(), fields, threads)
 
     sketches = stages.sketch(documents)

@@ -167,6 +167,7 @@ def learn(inputs: Sequence[str], options: Options, progress: Progress | None = N
                     builder.end_source()
             if sources:
                 check_articles(sources)
+            progress.start("deciding", None, "articles")
             learned, known = _decide(learner, options, stages)
             examples = _examples(learned, builder.build(), options) if options.review else []
         if options.counts is not None:

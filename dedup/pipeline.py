@@ -163,6 +163,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     with clock.stage("learn"):
                         observe(learner, source, batch, fields, options.source_field)
                 check_articles(sources)
+                progress.start("deciding", None, "articles")
                 with clock.stage("learn"):
                     learned = learner.learn(options.min_documents)
                 rules += learned.rules()

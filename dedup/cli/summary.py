@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dedup.stripping import Stripping
     from dedup.summary import Summary
 
-CLASSES = 5
+CLASSES = 4
 """Classes of boilerplate that are named."""
 
 
