@@ -1,8 +1,10 @@
 """What a file is when its name does not say so: another delimiter, a compressed or binary file, an odd column type."""
 
 import bz2
+import csv
 import gzip
 import io
+import json
 import lzma
 from pathlib import Path
 from typing import Literal
@@ -14,7 +16,7 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from tests.articles import Cli, edited, read_jsonl, read_summary, story
+from tests.articles import Cli, edited, read_jsonl, read_summary, story, write_jsonl
 
 ONE = story(1)
 LINES = b'{"text": "a"}\n' * 3
@@ -101,7 +103,8 @@ def test_arrow_files_of_polars(
 
 def test_a_column_without_a_value_has_no_type(dedup: Cli) -> None:
     pd.DataFrame({"text": [float("nan")] * 2}).to_parquet("in.parquet")
-    dedup("run", "in.parquet", "-o", "out")
+    write_jsonl(Path("in.jsonl"), [{"text": "a"}])
+    dedup("run", "in.parquet", "in.jsonl", "-o", "out")
     assert read_summary(Path("out"))["skipped_by_reason"] == {"no_text": 2}
 
 
@@ -122,9 +125,32 @@ def test_tags_of_an_earlier_run_are_replaced(dedup: Cli, name: str) -> None:
     assert two["more"].to_pylist() == [1, 2]
 
 
-def test_tags_of_an_earlier_run_stand_in_csv(dedup: Cli) -> None:
-    Path("in.csv").write_text("text\na\n")
-    dedup("run", "in.csv", "-o", "one", "--annotate")
-    assert "has columns dedup_... already" in dedup.fails("run", "one/kept/in.csv", "-o", "two", "--annotate")
-    assert not Path("two").exists()
-    dedup("run", "one/kept/in.csv", "-o", "two")
+@pytest.mark.parametrize("name", ["in.csv", "in.tsv", "in.jsonl", "in.json"])
+def test_tags_of_an_earlier_run_are_replaced_in_lines_too(dedup: Cli, name: str) -> None:
+    texts = [ONE, edited(ONE, 40)]
+    delimiter = "\t" if name == "in.tsv" else ","
+    if name.startswith("in.j"):
+        records = [
+            json.dumps({"id": i, "text": t, "more": {"dedup": 'a "b", c'}}) for i, t in enumerate(texts)
+        ]
+        Path(name).write_text(f"[{','.join(records)}]" if name == "in.json" else "\n".join(records) + "\n")
+    else:
+        with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
+            rows = csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+            rows.writerow(["id", "text", "more"])
+            rows.writerows([i, text, 'a "b",\nc\td'] for i, text in enumerate(texts))
+    dedup("run", name, "-o", "one", "--annotate", "--threshold", "0.99")
+    dedup("run", f"one/kept/{name}", "-o", "two", "--annotate")
+    dedup("run", name, "-o", "direct", "--annotate")
+    one, two, direct = (Path(f"{out}/kept/{name}").read_bytes() for out in ("one", "two", "direct"))
+    assert one != direct
+    if name.startswith("in.j"):
+        assert two == direct
+    else:
+        once, twice = (
+            list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+            for data in (direct, two)
+        )
+        assert twice == once
+        assert two.startswith(b"\xef\xbb\xbf")
+        assert two.count(b"\r\n") == 3

@@ -133,7 +133,9 @@ def test_what_is_no_fraction_is_a_defect(value: float) -> None:
 
 
 members = st.dictionaries(
-    st.text(max_size=3) | st.just("dedup"), st.none() | st.text(max_size=3) | st.just({}), max_size=3
+    st.text(max_size=3) | st.just("dedup"),
+    st.none() | st.text(max_size=3) | st.sampled_from([{}, {"dedup": [",", '}"'], "a": "dedup"}, "dedup"]),
+    max_size=3,
 )
 json_lines = st.lists(
     st.tuples(
@@ -173,6 +175,21 @@ def test_records_come_out_as_they_came(text: str, cut: bool, choice: st.DataObje
     assert got == rows.annotate(data, starts, ends, tags)
     for i, (line, (start, end)) in enumerate(zip(got.split(b"\n"), records, strict=False)):
         assert json.loads(line) == {**json.loads(data[start:end]), "dedup": {"n": i}}
+        assert [*json.loads(line)][-1] == "dedup"
+
+
+@settings(max_examples=100, deadline=None)
+@given(json_lines)
+@example('{"dedup": 1, "a": 2 }\n{"a": 1 , "dedup": 2, "b": 3, "dedup": 4 }\n {"dedup": ",}\\""} \n')
+def test_a_second_tag_replaces_the_first(text: str) -> None:
+    data = text.encode()
+    for tag in ("first", "second", "second"):
+        starts, ends = np.array(spans(data), np.int64).reshape(-1, 2).T.copy()
+        tags = Texts.from_strings([json.dumps(tag)] * len(starts))
+        before, data = data, _kernel.annotate(data, starts, ends, arrays(tags)).tobytes()
+        assert data == rows.annotate(before, starts, ends, tags)
+        assert data.count(f'"dedup": "{tag}"'.encode()) == len(starts)
+    assert data == before
 
 
 def spans(data: bytes) -> list[tuple[int, int]]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from dedup.model import F64, I64, U8, U32, Buffer, Mask, Relation, Texts
 
+_SPACE = b" \t\n\r"
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{},]', re.DOTALL)
 _RELATIONS = {Relation.KEPT: None, Relation.EXACT: "exact", Relation.NEAR: "near"}
 
 
@@ -73,13 +77,13 @@ def select(data: Buffer, starts: I64, ends: I64, keep: Mask) -> bytes:
 def annotate(data: Buffer, starts: I64, ends: I64, tags: Texts) -> bytes:
     """All records with a last member "dedup", the tag; other bytes and line ends as `select` gives them.
 
-    A member "dedup" that a record already has stays: readers take the last. Raises ValueError for a record that is
-    not an object.
+    Members "dedup" that a record already has go, each with the comma before it, or after it where it is the first.
+    Raises ValueError for a record that is not an object.
     """
     text = bytes(memoryview(data))
     out = []
     for i, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        record = text[start:end]
+        record = _without_tag(text[start:end])
         head = record.rstrip(b" \t\n\r")
         if len(head) < 2 or not head.endswith(b"}"):
             raise ValueError(f"record {i} is not an object")
@@ -87,6 +91,22 @@ def annotate(data: Buffer, starts: I64, ends: I64, tags: Texts) -> bytes:
         comma = b"" if head.endswith(b"{") else b", "
         out += [head, comma, b'"dedup": ', tags.bytes_at(i), record[len(head) :], _line_end(text, end)]
     return b"".join(out)
+
+
+def _without_tag(record: bytes) -> bytes:
+    """A record without its members "dedup"."""
+    open_end, close = record.find(b"{") + 1, record.rfind(b"}")
+    if not open_end or record[: open_end - 1].strip(_SPACE):
+        return record
+    cuts, depth = [open_end - 1], 0
+    for token in _TOKEN.finditer(record, open_end, close):
+        depth += (token[0] in (b"{", b"[")) - (token[0] in (b"}", b"]"))
+        if token[0] == b"," and not depth:
+            cuts.append(token.start())
+    end = open_end + len(record[open_end:close].rstrip(_SPACE))
+    parts = [record[a + 1 : b] for a, b in pairwise([*cuts, end])]
+    kept = [part for part in parts if not part.lstrip(_SPACE).startswith(b'"dedup"')]
+    return record if len(kept) == len(parts) else record[:open_end] + b",".join(kept) + record[end:]
 
 
 def _tag(names: list[str], outcome: Outcome, i: int) -> dict[str, object]:

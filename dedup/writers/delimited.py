@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 from collections.abc import Iterator
 
 from dedup import native
-from dedup.errors import InputError
 from dedup.model import Mask, Texts
 from dedup.readers.delimited import Delimited
 from dedup.writers.rewrite import Rewrite
@@ -34,22 +34,23 @@ def write_selected(rewrite: Rewrite[Delimited], keep: Mask) -> None:
 
 
 def write_annotated(rewrite: Rewrite[Delimited], tags: Texts) -> None:
-    """Write all usable rows with `dedup_*` columns at their end; see `records.write_annotated`."""
+    """Write all usable rows with `dedup_*` columns at their end; see `records.write_annotated`.
+
+    Those of an earlier run are replaced; the other fields are then quoted anew, where they have to be.
+    """
     source = rewrite.source
     names = tag_names(tags)
+    added = [PREFIX + name for name in names]
+    others = [i for i, column in enumerate(source.columns) if column not in added]
     header, end = _header(source)
-    if PREFIX + names[0] in source.columns:
-        raise InputError(
-            f"{source.path} has columns {PREFIX}... already",
-            "give the file without them, as it was before --annotate",
-        )
     with rewrite.output() as raw:
         stream = encoded(raw, source.file)
         if header:
-            stream.write(header + _fields(source, [PREFIX + name for name in names]) + end)
+            stream.write(_without_tags(source, header, others) + _fields(source, ["", *added]) + end)
         for i, row in enumerate(_rows(source)):
             tag = json.loads(tags.bytes_at(i))
-            stream.write(row + _fields(source, [_value(tag[name]) for name in names]) + end)
+            more = ["", *(_value(tag[name]) for name in names)]
+            stream.write(_without_tags(source, row, others) + _fields(source, more) + end)
 
 
 def _rows(source: Delimited) -> Iterator[bytes]:
@@ -67,11 +68,21 @@ def _header(source: Delimited) -> tuple[bytes, bytes]:
     return header.rstrip(b"\r\n"), b"\r\n" if header.endswith(b"\r\n") else b"\n"
 
 
+def _without_tags(source: Delimited, row: bytes, others: list[int]) -> bytes:
+    """A row with the fields `others` only; as it is where these are all."""
+    if len(others) == len(source.columns):
+        return row
+    mark = codecs.BOM_UTF8 if row.startswith(codecs.BOM_UTF8) else b""
+    text = row[len(mark) :].decode("utf-8", "surrogateescape")
+    (fields,) = csv.reader(io.StringIO(text, newline="\n"), delimiter=source.delimiter)
+    return mark + _fields(source, [fields[i] for i in others])
+
+
 def _fields(source: Delimited, values: list[str]) -> bytes:
-    """Fields to append to a row, each with the delimiter before it."""
+    """A row of some fields, or a piece of one."""
     text = io.StringIO()
-    csv.writer(text, delimiter=source.delimiter, lineterminator="").writerow(["", *values])
-    return text.getvalue().encode("utf-8", "surrogatepass")
+    csv.writer(text, delimiter=source.delimiter, lineterminator="").writerow(values)
+    return text.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _value(value: object) -> str:

@@ -24,7 +24,7 @@ pub fn split_array(data: &[u8]) -> Result<(Vec<i64>, Vec<i64>), Malformed> {
     } else {
         let mut open = Vec::new();
         loop {
-            let separator = find_element_end(data, at, &mut open)?;
+            let separator = find_element_end(data, at, b']', &mut open)?;
             let Some(length) = data[at..separator].iter().rposition(|&byte| !is_space(byte)) else {
                 return fail("expected a value", at);
             };
@@ -41,15 +41,22 @@ pub fn split_array(data: &[u8]) -> Result<(Vec<i64>, Vec<i64>), Malformed> {
     if at < data.len() { fail("unexpected text after the array", at) } else { Ok((starts, ends)) }
 }
 
-/// The comma or bracket that ends the element at `data[at]`; `open` is scratch space for the brackets to be closed.
-fn find_element_end(data: &[u8], mut at: usize, open: &mut Vec<u8>) -> Result<usize, Malformed> {
+/// The comma, or the bracket `close`, that ends the element or member at `data[at]`; `open` is scratch space for the
+/// brackets to be closed.
+pub(super) fn find_element_end(
+    data: &[u8],
+    mut at: usize,
+    close: u8,
+    open: &mut Vec<u8>,
+) -> Result<usize, Malformed> {
     open.clear();
     while let Some(&byte) = data.get(at) {
         match byte {
             b'"' => at = find_string_end(data, at)?,
             b'{' => open.push(b'}'),
             b'[' => open.push(b']'),
-            b',' | b']' if open.is_empty() => return Ok(at),
+            b',' if open.is_empty() => return Ok(at),
+            _ if byte == close && open.is_empty() => return Ok(at),
             b'}' | b']' if open.pop() != Some(byte) => {
                 return Err(Malformed { what: "unexpected bracket", at });
             }
@@ -61,7 +68,7 @@ fn find_element_end(data: &[u8], mut at: usize, open: &mut Vec<u8>) -> Result<us
 }
 
 /// The closing quote of the string whose opening quote is `data[open]`.
-fn find_string_end(data: &[u8], open: usize) -> Result<usize, Malformed> {
+pub(super) fn find_string_end(data: &[u8], open: usize) -> Result<usize, Malformed> {
     let mut at = open + 1;
     while let Some(length) = data.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += length;

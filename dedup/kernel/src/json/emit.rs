@@ -1,5 +1,6 @@
 //! Records out again: the bytes as they came, or with a tag added.
 
+use super::members::without;
 use super::record::is_space;
 
 /// The kept records of `data[starts[i]..ends[i]]`, byte for byte, each with its line end.
@@ -15,7 +16,7 @@ pub fn select(data: &[u8], starts: &[i64], ends: &[i64], keep: &[bool]) -> Vec<u
 }
 
 /// The records of `data[starts[i]..ends[i]]` with a last member `"dedup"`, the JSON value
-/// `tags[offsets[i]..offsets[i + 1]]`; all other bytes and the line ends as they came.
+/// `tags[offsets[i]..offsets[i + 1]]`, instead of one that is there; all other bytes and the line ends as they came.
 ///
 /// Fails with the number of the first record that is not an object.
 pub fn annotate(
@@ -25,13 +26,14 @@ pub fn annotate(
     tags: &[u8],
     offsets: &[i64],
 ) -> Result<Vec<u8>, usize> {
+    const NAME: &[u8] = b"dedup";
     const KEY: &[u8] = b"\"dedup\": ";
     let size =
         starts.iter().zip(ends).map(|(start, end)| (end - start) as usize + KEY.len() + 4).sum::<usize>();
     let mut out = Vec::with_capacity(size + tags.len());
     for (i, (&start, &end)) in starts.iter().zip(ends).enumerate() {
-        let record = &data[start as usize..end as usize];
-        let (head, tail) = split_before_brace(record).ok_or(i)?;
+        let record = without(&data[start as usize..end as usize], NAME);
+        let (head, tail) = split_before_brace(&record).ok_or(i)?;
         out.extend_from_slice(head);
         if !head.ends_with(b"{") {
             out.extend_from_slice(b", ");

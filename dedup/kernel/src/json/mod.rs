@@ -8,6 +8,7 @@
 //! - `lift`: the text of one record
 //! - `array`: where the elements of a file that is one array lie
 //! - `emit`: records out again, as they came or with a tag
+//! - `members`: a record without one of its members
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ mod array;
 mod emit;
 mod fields;
 mod lift;
+mod members;
 mod record;
 mod scan;
 mod special;
