@@ -32,8 +32,12 @@ class Clean:
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text: Unicode 14.0, NFKC, full case folding; one a character in scripts without spaces."""
-    joined = _engine().tokenize(Texts.from_strings([text])).bytes_at(0).decode()
+    """The tokens of a text: Unicode 14.0, NFKC, full case folding; one a character in scripts without spaces.
+
+    Raises:
+        TypeError: `text` is no string.
+    """
+    joined = _engine().tokenize(_texts([text])).bytes_at(0).decode()
     return joined.split(" ") if joined else []
 
 
@@ -44,6 +48,7 @@ def shingles(text: str, size: int = 5) -> list[str]:
 
     Raises:
         UsageError: `size` is out of range.
+        TypeError: `text` is no string.
     """
     return shingle(tokens(text), Settings(shingle_size=size).shingle_size)
 
@@ -57,12 +62,13 @@ def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: i
 
     Raises:
         UsageError: A parameter is out of range, or `texts` is one string.
+        TypeError: One of `texts` is no string.
     """
     if isinstance(texts, (str, bytes)):
         raise UsageError("texts is one string", "pass a list of texts")
     settings = Settings(shingle_size=size, num_perm=num_perm, seed=seed)
     engine = _engine()
-    found = engine.shingle(Texts.from_strings(texts), settings.shingle_size)
+    found = engine.shingle(_texts(texts), settings.shingle_size)
     return engine.sign(found, settings.num_perm, settings.seed)
 
 
@@ -79,9 +85,10 @@ def strip(
 
     Raises:
         UsageError: A rules file cannot be used.
+        TypeError: `text` is no string.
     """
     files = (rules,) if isinstance(rules, str) else tuple(rules)
-    stripped = _engine(files, learned).strip(Texts.from_strings([text]), explain)
+    stripped = _engine(files, learned).strip(_texts([text]), explain)
     removed = None if stripped.removals is None else tuple(stripped.removals[0])
     return Clean(stripped.texts.bytes_at(0).decode(), removed, bool(stripped.guarded[0]))
 
@@ -114,3 +121,12 @@ def learn(
 def _engine(rules: tuple[str, ...] = (), learned: Learned | None = None) -> Native:
     loaded = boilerplate.load(rules)
     return Native(Settings(), loaded if learned is None else loaded + learned.rules())
+
+
+def _texts(texts: Sequence[str]) -> Texts:
+    """The texts in one buffer. Raises TypeError for what is no string."""
+    given = list(texts)
+    for text in given:
+        if not isinstance(text, str):
+            raise TypeError(f"a text is a string, not {type(text).__name__}")
+    return Texts.from_strings(given)

@@ -43,6 +43,13 @@ def test_signatures_of_one_string_are_refused() -> None:
         dedup.signatures("a text")
 
 
+def test_what_is_no_text_is_refused() -> None:
+    for call in (dedup.tokens, dedup.shingles, dedup.strip, lambda value: dedup.signatures(["a", value])):
+        for value in (None, 3, b"bytes", float("nan")):
+            with pytest.raises(TypeError, match=f"a text is a string, not {type(value).__name__}"):
+                call(value)
+
+
 def test_signature_values_are_pinned() -> None:
     """A change of these is a change of the format: see config.FORMAT_VERSION."""
     signature = dedup.signatures(["the quick brown fox jumps over the lazy dog"], num_perm=4)[0]
