@@ -15,7 +15,7 @@ TextArrays: TypeAlias = tuple[U8, I64]
 """Texts that go out."""
 
 ScanArrays: TypeAlias = tuple[
-    TextArrays, list[tuple[TextArrays, Mask]], I64, I64, I64, int, list[tuple[int, str, str]], int
+    TextArrays, list[tuple[TextArrays, Mask]], I64, I64, I64, int, list[tuple[int, str, str]], int, list[int]
 ]
 """The fields of `model.Scan`, in its order; a column is its texts and what of them is valid."""
 
@@ -40,7 +40,7 @@ def select(data: Buffer, starts: I64, ends: I64, keep: Mask) -> U8:
     """The kept records, byte for byte, each with the line end that follows it (LF where none does)."""
 
 def annotate(data: Buffer, starts: I64, ends: I64, tags: TextBuffers) -> U8:
-    """All records with a last member "dedup"; ValueError for a record that is not an object."""
+    """All records with a last member "dedup", instead of one that is there; ValueError for one that is no object."""
 
 def cluster_rows(
     ids: TextBuffers, locations: LocationArrays, outcome: OutcomeArrays, start: int, stop: int

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.errors import InputError
 from dedup.identities import Renamed, complete, concatenate, has_id, numbered, unique
 from dedup.keep import Policy
 from dedup.model import I64, U32, U64, Segment, Sketches, Skipped, Texts
@@ -73,6 +74,7 @@ class Corpus:
         values: int64[n] for each rule of the keep policy that has a field.
         segments: Where the documents can be read again.
         skipped: Records that could not be used.
+        present: For each text field, the number of documents whose record has it; empty where all are files of text.
         repaired: Documents with invalid UTF-8 or lone surrogates.
         without_id: Documents that go by their place, since their id field is missing or empty; files of text have none.
         removed_lines: int64[r + 2], lines that stripping removed whole, by rule; see `Sketches`. Empty if there are no
@@ -93,6 +95,7 @@ class Corpus:
     values: list[I64]
     segments: list[Segment]
     skipped: list[Skipped]
+    present: list[int]
     repaired: int
     without_id: int
     removed_lines: I64
@@ -102,6 +105,19 @@ class Corpus:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    def check_usable(self) -> None:
+        """Raise InputError when there are records, but every one of them was skipped."""
+        if len(self) or not self.skipped:
+            return
+        count, first = len(self.skipped), self.skipped[0]
+        counted = (
+            "the only record was skipped," if count == 1 else f"all {count:,} records were skipped, the first"
+        )
+        hint = "look at the first records of the input"
+        if any(record.reason == "no_text" for record in self.skipped):
+            hint = "name the field of the text: --text-field"
+        raise InputError(f"nothing usable: {counted} at {first.location}: {first.detail}", hint)
 
     def documents_of(self, source: int) -> tuple[int, int]:
         """Position of the first document of a source, and one past its last."""
@@ -136,6 +152,7 @@ class CorpusBuilder:
     _values: list[list[I64]] = field(default_factory=list)
     _segments: list[Segment] = field(default_factory=list)
     _skipped: list[Skipped] = field(default_factory=list)
+    _present: list[int] = field(default_factory=list)
     _repaired: int = 0
     _without_id: int = 0
     _removed: tuple[I64, I64] | None = None
@@ -167,6 +184,9 @@ class CorpusBuilder:
         self._values.append(self.policy.values(batch.fields[: len(self.policy.fields())]))
         self._segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
+        if batch.present:
+            before = self._present or [0] * len(batch.present)
+            self._present = [a + b for a, b in zip(before, batch.present, strict=True)]
         self._repaired += batch.repaired
         self._text_bytes += int(batch.texts.offsets[-1] - batch.texts.offsets[0])
         self.size += n
@@ -213,6 +233,7 @@ class CorpusBuilder:
             values=[_joined([values[i] for values in self._values], np.int64) for i in range(len(rules))],
             segments=self._segments,
             skipped=self._skipped,
+            present=self._present,
             repaired=self._repaired,
             without_id=self._without_id,
             removed_lines=removed_lines,

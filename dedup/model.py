@@ -286,6 +286,7 @@ class Scan:
         repaired: Number of usable records with invalid UTF-8 or lone surrogates.
         skipped: (line, reason code, detail) of each skipped record.
         line_count: Number of line ends in the scanned range (an unterminated last line counts).
+        present: For each text field, the number of usable records that have it, also as null.
     """
 
     texts: Texts
@@ -296,3 +297,4 @@ class Scan:
     repaired: int
     skipped: list[tuple[int, str, str]] = field(default_factory=list)
     line_count: int = 0
+    present: Sequence[int] = ()

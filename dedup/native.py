@@ -226,9 +226,9 @@ def _stripper(rules: tuple[Rule, ...]) -> _kernel.Stripper:
 
 
 def _scan(arrays: _kernel.ScanArrays) -> Scan:
-    texts, columns, starts, ends, lines, repaired, skipped, line_count = arrays
+    texts, columns, starts, ends, lines, repaired, skipped, line_count, present = arrays
     lifted = [Column(_texts(*column), valid) for column, valid in columns]
-    return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count)
+    return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count, present)
 
 
 def _bytes_of(rows: Rows) -> U8:

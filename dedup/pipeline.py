@@ -186,6 +186,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             check_articles(sources)
             with clock.stage("read"):
                 corpus = builder.build()
+            corpus.check_usable()
             with clock.stage("match"):
                 order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
                 matches = _match(matcher, corpus, order, sources, progress)
@@ -305,6 +306,7 @@ def _summarise(
         stripping=stripping,
         learned=learned,
         clusters=clusters,
+        absent=[name for name, count in zip(options.text_fields, corpus.present, strict=False) if not count],
         missing=policy.missing(corpus.values),
         sources=sources,
         settings=settings,

@@ -16,7 +16,7 @@ from dedup.boilerplate.learned import Learned
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
-from dedup.model import Matches, Relation, Skipped
+from dedup.model import Matches, Relation
 from dedup.stripping import Stripping
 from dedup.version import version, versions
 
@@ -63,8 +63,8 @@ class Summary:
         kept: Documents that stay.
         exact, near: Documents that are copies, by relation.
         skipped: Records that could not be used, by reason.
-        first_skipped: The first of them, as an example.
         empty: Documents without a single word: kept, and near nothing.
+        absent: Text fields that no record has, though it has others.
         repaired: Documents with invalid UTF-8 or lone surrogates.
         without_id: Records that go by their place, since their id field is missing or empty.
         duplicate_ids: Documents that got another id because theirs had been seen before.
@@ -90,8 +90,8 @@ class Summary:
     exact: int
     near: int
     skipped: dict[str, int]
-    first_skipped: Skipped | None
     empty: int
+    absent: list[str]
     repaired: int
     without_id: int
     duplicate_ids: int
@@ -168,10 +168,10 @@ class Summary:
         found = []
         if not self.input:
             found.append("the inputs hold no articles")
-        elif self.first_skipped is not None and not documents:
-            hint = "; name the field of the text with --text-field" if "no_text" in self.skipped else ""
-            first = f"{self.first_skipped.location}: {self.first_skipped.detail}"
-            found.append(f"all records were skipped ({self.input:,}), the first at {first}{hint}")
+        found += [
+            f'no record has the text field "{name}", only the others were compared: check its name'
+            for name in self.absent
+        ]
         if self.removed * 2 > documents:
             verb = "duplicates" if self.annotated else "removed"
             found.append(
@@ -252,6 +252,7 @@ def summarise(
     stripping: Stripping | None,
     learned: Learned | None,
     clusters: list[Cluster],
+    absent: list[str],
     missing: dict[str, int],
     sources: int,
     settings: dict[str, object],
@@ -270,8 +271,8 @@ def summarise(
         exact=int(relations[Relation.EXACT]),
         near=int(relations[Relation.NEAR]),
         skipped=skipped,
-        first_skipped=corpus.skipped[0] if corpus.skipped else None,
         empty=int(np.count_nonzero(corpus.tokens == 0)),
+        absent=absent,
         repaired=corpus.repaired,
         without_id=corpus.without_id,
         duplicate_ids=len(corpus.renamed.positions),

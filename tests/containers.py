@@ -30,7 +30,7 @@ records: st.SearchStrategy[list[Record]] = st.lists(
         }
     ),
     max_size=8,
-)
+).filter(lambda rows: not rows or any(row["text"] is not None for row in rows))
 
 SCHEMA = pa.schema(
     [

@@ -21,11 +21,11 @@ def plain(result: Scan) -> object:
     columns = [(texts(c.texts.data, c.texts.offsets), c.valid.tolist()) for c in result.columns]
     spans = [a.tolist() for a in (result.starts, result.ends, result.lines)]
     lifted = texts(result.texts.data, result.texts.offsets)
-    return lifted, columns, spans, result.repaired, result.skipped, result.line_count
+    return lifted, columns, spans, result.repaired, result.skipped, result.line_count, result.present
 
 
 def plain_kernel(result: _kernel.ScanArrays) -> object:
-    lifted, columns, starts, ends, lines, repaired, skipped, line_count = result
+    lifted, columns, starts, ends, lines, repaired, skipped, line_count, present = result
     for array in (lifted[1], starts, ends, lines, *(texts[1] for texts, _ in columns)):
         assert array.dtype == np.int64
     assert all(valid.dtype == np.bool_ for _, valid in columns)
@@ -37,6 +37,7 @@ def plain_kernel(result: _kernel.ScanArrays) -> object:
         repaired,
         skipped,
         line_count,
+        present,
     )
 
 

@@ -1,11 +1,14 @@
 """Bad input through the command line: each case is a one-line error, or a counted skip with its location."""
 
 import gzip
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.articles import Cli, read_jsonl, read_summary, story, write_jsonl
@@ -34,7 +37,7 @@ def run_lines(
     ("line", "reason"),
     [
         (b'{"id": "x", "body": "..."}', "no_text"),
-        (b'{"id": "x", "text": null}', "text_not_string"),
+        (b'{"id": "x", "text": null}', "no_text"),
         (b'{"id": "x", "text": 5}', "text_not_string"),
         (b'{"id": "x", "text": ["a"]}', "text_not_string"),
         (b'{"id": "x", "text": "cut o', "malformed"),
@@ -57,15 +60,58 @@ def test_a_missing_field_lists_those_there_are(dedup: Cli) -> None:
     assert "headline" in skipped[0]["detail"]
 
 
-def test_skipped_records_only_are_warned_about(dedup: Cli) -> None:
-    write_jsonl(Path("in.jsonl"), [{"id": 1, "body": "..."}])
-    result = dedup("run", "in.jsonl", "-o", "out")
-    assert (
-        'warning: all records were skipped (1), the first at in.jsonl:1: no field "text"; the record has'
-        in result.err
+def test_skipped_records_only_are_an_error(dedup: Cli) -> None:
+    write_jsonl(Path("in.jsonl"), [{"id": 1, "body": "..."}, {"id": 2}])
+    for more in (["-o", "out"], ["--dry-run"]):
+        message = dedup.fails("run", "in.jsonl", *more)
+        assert "nothing usable: all 2 records were skipped, the first at in.jsonl:1: no field" in message
+        assert "--text-field" in message
+    write_jsonl(Path("in.jsonl"), [{"text": 5}])
+    assert "nothing usable: the only record was skipped, at in.jsonl:1" in dedup.fails(
+        "run", "in.jsonl", "-o", "out"
     )
-    assert "--text-field" in result.err
-    assert "skipped  1  1 no_text; see skipped.jsonl" in result.out
+    assert not Path("out").exists()
+
+
+def test_a_text_field_that_no_record_has_is_warned_about(dedup: Cli) -> None:
+    warning = 'warning: no record has the text field "titel", only the others were compared: check its name'
+    records = [{"title": "A", "text": story(1)}, {"title": None, "text": story(2)}]
+    write_jsonl(Path("in.jsonl"), records)
+    Path("in.json").write_text(json.dumps(records))
+    Path("in.csv").write_text("title,text\nA,B\n")
+    Path("in.txt").write_text("C")
+    pq.write_table(pa.table({"title": ["A"], "text": ["B"]}), "in.parquet")
+    for name in ("in.jsonl", "in.json", "in.csv", "in.parquet", "."):
+        assert warning in dedup("run", name, "--dry-run", "--text-field", "titel,text").err
+        assert dedup("run", name, "--dry-run", "--text-field", "title,text").err == ""
+    assert "warning" not in dedup("run", "in.txt", "--dry-run", "--text-field", "titel,text").err
+    Path("more.csv").write_text("titel,text\nA,B\n")
+    assert dedup("run", "in.jsonl", "more.csv", "--dry-run", "--text-field", "titel,text").err == ""
+
+
+def test_two_columns_of_one_name(dedup: Cli) -> None:
+    Path("in.csv").write_text("text,id,more,more,text\nA,1,,,B\n")
+    message = dedup.fails("run", "in.csv", "-o", "out")
+    assert 'error: in.csv has 2 columns "text"' in message
+    assert "rename" in message
+    assert (
+        dedup("run", "in.csv", "--dry-run", "--text-field", "id", "--id-field", "none").err.count("two") == 0
+    )
+    pq.write_table(pa.table([["A"], ["B"]], names=["text", "text"]), "in.parquet")
+    assert 'error: in.parquet has 2 columns "text"' in dedup.fails("run", "in.parquet", "-o", "out")
+
+
+def test_json_lines_that_are_named_json(dedup: Cli) -> None:
+    Path("part").mkdir()
+    data = b"\n".join(GOOD) + b"\n"
+    Path("part/0.json").write_bytes(data)
+    for name in ("part", "part/0.json"):
+        message = dedup.fails("run", name, "-o", "out")
+        assert "error: part/0.json holds JSON lines" in message
+        assert ".jsonl" in message
+    write_jsonl(Path("part/1.jsonl"), [{"text": "a"}])
+    dedup("run", "part", "-o", "out")
+    assert [row["detail"] for row in read_jsonl(Path("out/skipped.jsonl"))] == ["the file holds JSON lines"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +170,9 @@ def test_an_encoding_that_the_file_is_not_in(dedup: Cli) -> None:
     assert "utf-16-le" in message
     Path("texts").mkdir()
     Path("texts/a.txt").write_text("without a mark", encoding="utf-8")
+    message = dedup.fails("run", "texts", "-o", "out", "--encoding", "utf-16")
+    assert "error: nothing usable: the only record was skipped, at texts/a.txt: is not utf-16" in message
+    Path("texts/b.txt").write_text("with a mark", encoding="utf-16")
     dedup("run", "texts", "-o", "out", "--encoding", "utf-16")
     (skipped,) = read_jsonl(Path("out/skipped.jsonl"))
     assert (skipped["reason"], skipped["detail"]) == (

@@ -39,7 +39,7 @@ RECORDS = st.lists(
         optional={"date": st.sampled_from(["2024-05-01", "1714607999", "soon"])},
     ),
     max_size=12,
-)
+).filter(lambda records: not records or any(record["text"] is not None for record in records))
 POLICIES = st.sampled_from(["first", "last", "longest", "shortest", "earliest:date", "latest:date,last"])
 
 

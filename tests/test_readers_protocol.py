@@ -65,8 +65,7 @@ def test_same_documents(path: Path, extension: str) -> None:
     assert found.titles == [ARTICLES[i][2] for i in kept]
     assert found.numbers.tolist() == [i + 1 for i in kept]
     assert found.repaired == 0
-    reason = "text_not_string" if extension in (".jsonl", ".json") else "no_text"
-    skipped = [] if extension in DELIMITED else [(f"{path}:4", reason)]
+    skipped = [] if extension in DELIMITED else [(f"{path}:4", "no_text")]
     assert [(s.location, s.reason) for s in found.skipped] == skipped
     assert source.relative.as_posix() == path.name
     source.close()

@@ -108,7 +108,7 @@ def test_several_text_fields_are_joined(data: bytes, text: str) -> None:
         (b"{}", "no_text", 'no field "text"; the record has no fields'),
         (b'{"b": 1, "a": 2, "\\u0062": 3}', "no_text", 'no field "text"; the record has "b", "a"'),
         (b'{"\\n\xff": 1}', "no_text", 'no field "text"; the record has "\\n\ufffd"'),
-        (b'{"text": null}', "text_not_string", 'the field "text" is null, not a string'),
+        (b'{"text": null}', "no_text", 'the field "text" is null'),
         (b'{"text": NaN}', "text_not_string", 'the field "text" is a number, not a string'),
         (b'{"text": false}', "text_not_string", 'the field "text" is a boolean, not a string'),
         (b'{"text": []}', "text_not_string", 'the field "text" is an array, not a string'),
@@ -145,5 +145,10 @@ def test_names_in_messages_are_few_and_short() -> None:
     assert len(detail) < 600
     several = check(b'{"a": null}', ["x", "y"]).skipped[0]
     assert several == (1, "no_text", 'no field "x", "y"; the record has "a"')
-    assert check(b'{"x": null}', ["x", "y"]).skipped[0][1] == "text_not_string"
+    assert check(b'{"x": null}', ["x", "y"]).skipped[0][1:] == ("no_text", 'the field "x" is null')
     assert check(b'{"x": "", "y": 1}', ["x", "y"]).skipped[0][1] == "text_not_string"
+
+
+def test_text_fields_are_counted_where_records_have_them() -> None:
+    data = b'{"a": "x", "c": null}\n{"a": "y", "d": {"e": "z"}}\n{"b": "x"}\n{"c": null}\n{"d": {"e": "x"}}'
+    assert check(data, ["a", "b.x", "c", "d.e"]).present == [2, 0, 1, 2]

@@ -73,6 +73,6 @@ def test_what_is_not_one_array(data: bytes, message: str) -> None:
 def test_an_element_that_is_no_object_is_skipped() -> None:
     data = b'[\n  {"text": "a"},\n  3,\n  {"text": "b" "c"},\n  {\n    "text": "d"\n  }\n]\n'
     spans = _kernel.split_array(data)
-    lifted, _, _, _, numbers, _, skipped, count = _kernel.scan_spans(data, *spans, ["text"], [])
+    lifted, _, _, _, numbers, _, skipped, count, _ = _kernel.scan_spans(data, *spans, ["text"], [])
     assert (bytes(lifted[0]), numbers.tolist(), count) == (b"ad", [1, 4], 4)
     assert [(number, reason) for number, reason, _ in skipped] == [(2, "malformed"), (3, "malformed")]

@@ -63,6 +63,7 @@ class Batch:
         repaired: Usable documents with invalid UTF-8 or lone surrogates.
         bytes_read: How far the source has been read, for progress.
         paths: Path of each document where it is a file of its own; None where it is at `path:number`.
+        present: For each of `Fields.text`, the number of documents whose record has it, also as null; empty for files.
     """
 
     texts: Texts
@@ -74,6 +75,7 @@ class Batch:
     repaired: int
     bytes_read: int
     paths: Texts | None = None
+    present: Sequence[int] = ()
 
 
 def missing(n: int) -> Column:

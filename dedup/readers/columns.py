@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.model import I64, Buffer, Column, Mask, Texts
-from dedup.readers.base import missing
-from dedup.readers.delimited import no_column
+from dedup.readers.base import Fields, missing
+from dedup.readers.delimited import check_unique, no_column
 
 NO_TEXT = "no_text"
 NOT_STRING = "text_not_string"
@@ -41,10 +41,16 @@ class TextColumn:
         return np.asarray(self.values.is_valid().to_numpy(zero_copy_only=False), np.bool_)
 
 
-def check_columns(path: str, schema: pa.Schema, wanted: Sequence[str]) -> None:
-    """Raise NoArticlesError when no column of `schema` is one of the text fields `wanted`."""
-    if not any(_leaf_type(schema, name) is not None for name in wanted):
-        raise no_column(path, wanted, schema.names)
+def check_columns(path: str, schema: pa.Schema, fields: Fields) -> None:
+    """Raise NoArticlesError when no column is a text field, InputError when two have the name of a field."""
+    if not any(has_column(schema, name) for name in fields.text):
+        raise no_column(path, fields.text, schema.names)
+    check_unique(path, schema.names, fields)
+
+
+def has_column(schema: pa.Schema, name: str) -> bool:
+    """Whether there is a column, or a field of nested columns, of that name."""
+    return _leaf_type(schema, name) is not None
 
 
 def text_column(batch: pa.RecordBatch, names: Sequence[str]) -> TextColumn:

@@ -103,6 +103,7 @@ class Delimited(RecordFile):
                 raise InputError(f"{self.path} has no usable header: {error}") from error
             if any(name in headers[-1] for name in self._fields.text):
                 self.delimiter, self.columns = delimiter, headers[-1]
+                check_unique(self.path, self.columns, self._fields)
                 return reader, headers[-1]
         raise self.file.no_text() or no_column(self.path, self._fields.text, max(headers, key=len))
 
@@ -110,7 +111,6 @@ class Delimited(RecordFile):
         self, data: mmap.mmap, reader: Iterator[list[str]], header: list[str], limit: int | None
     ) -> _Rows:
         """Read rows until the batch is full or the data ends."""
-        # The last of columns with the same name wins, as with duplicate keys in JSON.
         at = {name: i for i, name in enumerate(header)}
         text = [at.get(name) for name in self._fields.text]
         more = [at.get(name) for name in (self._fields.id, *self._fields.more)]
@@ -172,6 +172,7 @@ class Delimited(RecordFile):
             skipped=rows.skipped,
             repaired=count_invalid(texts),
             bytes_read=bytes_read,
+            present=[len(texts) * (name in self.columns) for name in self._fields.text],
         )
 
 
@@ -179,6 +180,14 @@ def no_column(path: str, wanted: Sequence[str], there: Sequence[str]) -> NoArtic
     """The error about a table in which none of the text columns `wanted` is."""
     problem = f"has no column {' or '.join(wanted)}; it has {', '.join(there) or 'no columns'}"
     return NoArticlesError(path, problem, "no_text", "choose one: --text-field")
+
+
+def check_unique(path: str, columns: Sequence[str], fields: Fields) -> None:
+    """Raise InputError when two of `columns` have the name of a field: nothing tells which is meant."""
+    for name in (*fields.text, fields.id, *fields.more):
+        if columns.count(name) > 1:
+            hint = "rename all but one of them, or choose another: --text-field, --id-field"
+            raise InputError(f'{path} has {columns.count(name)} columns "{name}"', hint)
 
 
 def _column(values: list[str], n: int) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -16,6 +17,8 @@ from dedup.stages import Stages
 
 _BLANKS = b" \t\r\n\xef\xbb\xbf"
 _HEAD = 1 << 16
+_LINES = re.compile(rb"\{[^\n]*\}[ \t\r]*\n[ \t]*\{")
+"""How JSON lines begin: an object on a line of its own, then another one. Spark names such files .json."""
 
 
 class JsonArray(RecordFile):
@@ -30,10 +33,12 @@ class JsonArray(RecordFile):
         try:
             starts, ends = self._stages.split_array(data)
         except ValueError as error:
-            hint = "JSON lines need the extension .jsonl, or pipe them in: dedup run - < FILE"
-            if memoryview(data)[:_HEAD].tobytes().lstrip(_BLANKS).startswith(b"["):
+            head = memoryview(data)[:_HEAD].tobytes().lstrip(_BLANKS)
+            if head.startswith(b"["):
+                hint = "it may have been cut off: fetch it again"
                 raise InputError(f"{self.path} is not a whole JSON array: {error}", hint) from error
-            problem = f"is not a JSON array: {error}"
+            hint = "JSON lines need the extension .jsonl, or pipe them in: dedup run - < FILE"
+            problem = "holds JSON lines" if _LINES.match(head) else f"is not a JSON array: {error}"
             raise NoArticlesError(self.path, problem, "malformed", hint) from error
         lifted = (self._fields.id, *self._fields.more)
         first = 0

@@ -76,4 +76,5 @@ def scan_batch(path: str, data: bytes | mmap.mmap, scan: Scan, numbers_before: i
         ],
         repaired=scan.repaired,
         bytes_read=bytes_read,
+        present=scan.present,
     )

@@ -72,7 +72,7 @@ class Table(RecordFile):
             import pyarrow.parquet as pq
 
             file = pq.ParquetFile(memory)
-            check_columns(self.path, file.schema_arrow, self._fields.text)
+            check_columns(self.path, file.schema_arrow, self._fields)
             total, done = max(1, file.metadata.num_rows), 0
             batches = file.iter_batches(_parquet_rows(file, wanted), columns=wanted, use_threads=False)
             for batch in batches:
@@ -80,7 +80,7 @@ class Table(RecordFile):
                 yield batch, done / total
             return
         schema, stored, total = open_arrow(self.path, memory)
-        check_columns(self.path, schema, self._fields.text)
+        check_columns(self.path, schema, self._fields)
         for i, batch in enumerate(stored):
             rows = max(1, min(BATCH_ROWS, len(batch) * BATCH_BYTES // max(1, batch.nbytes)))
             for start in range(0, len(batch), rows):
@@ -89,7 +89,7 @@ class Table(RecordFile):
     def _batch(
         self, table: pa.RecordBatch, rows_before: int, limit: int | None, memory: pa.Buffer, bytes_read: int
     ) -> Batch:
-        from dedup.readers.columns import all_valid, spans, text_column, value_column
+        from dedup.readers.columns import all_valid, has_column, spans, text_column, value_column
 
         column = text_column(table, self._fields.text)
         usable = column.usable
@@ -117,6 +117,7 @@ class Table(RecordFile):
             ],
             repaired=0 if all_valid(column.values) else count_invalid(texts),
             bytes_read=bytes_read,
+            present=[len(texts) * has_column(table.schema, name) for name in self._fields.text],
         )
 
 

@@ -71,11 +71,13 @@ def text_of(record: dict[str, Value], text_fields: Sequence[str]) -> str:
     values = [look_up(record, name) for name in text_fields]
     described = [(name, _kind(value)) for name, value in zip(text_fields, values, strict=True)]
     usable = any(isinstance(value, str) for value in values)
-    wrong = [(name, kind) for name, kind in described if kind not in ("a string", "missing", "null")]
-    null = [(name, kind) for name, kind in described if kind == "null" and not usable]
-    for name, kind in (wrong or null)[:1]:
-        raise UnusableError("text_not_string", f"the field {_quote(name)} is {kind}, not a string")
+    for name, kind in described:
+        if kind not in ("a string", "missing", "null"):
+            raise UnusableError("text_not_string", f"the field {_quote(name)} is {kind}, not a string")
     if not usable:
+        for name, kind in described:
+            if kind == "null":
+                raise UnusableError("no_text", f"the field {_quote(name)} is null")
         there = [*map(_quote, list(record)[:MAX_NAMES]), *(["..."] if len(record) > MAX_NAMES else [])]
         wanted = ", ".join(map(_quote, text_fields))
         raise UnusableError("no_text", f"no field {wanted}; the record has {', '.join(there) or 'no fields'}")

@@ -123,6 +123,7 @@ def _scan(
     usable: list[tuple[int, int, int]] = []
     skipped: list[tuple[int, str, str]] = []
     repaired_count = 0
+    present = [0] * len(text_fields)
     for line, start, end in records:
         try:
             record, repaired = parse(text[start:end])
@@ -132,6 +133,8 @@ def _scan(
             continue
         for column, name in zip(columns, fields, strict=True):
             column.append(as_text(look_up(record, name)))
+        for i, name in enumerate(text_fields):
+            present[i] += look_up(record, name) is not None
         usable.append((start, end, line))
         repaired_count += repaired
     starts, ends, lines = np.array(usable, np.int64).reshape(-1, 3).T.copy()
@@ -144,6 +147,7 @@ def _scan(
         repaired_count,
         skipped,
         line_count,
+        present,
     )
 
 

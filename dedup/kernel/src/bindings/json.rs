@@ -18,6 +18,7 @@ type ScanOut<'py> = (
     i64,
     Vec<(i64, &'static str, String)>,
     i64,
+    Vec<i64>,
 );
 
 /// Lift texts and fields out of the JSON lines of `data[start:end]`.
@@ -78,7 +79,7 @@ pub fn select<'py>(
     Ok(guard(py, || json::select(data, starts, ends, keep))?.into_pyarray(py))
 }
 
-/// All records with a last member `"dedup"`, each with its line end.
+/// All records with a last member `"dedup"`, instead of one that is there, each with its line end.
 #[pyfunction]
 pub fn annotate<'py>(
     py: Python<'py>,
@@ -116,5 +117,6 @@ fn scan_out(py: Python<'_>, scan: Scan) -> ScanOut<'_> {
         scan.repaired,
         scan.skipped.into_iter().map(|(line, why)| (line, why.reason.code(), why.detail)).collect(),
         scan.line_count,
+        scan.present,
     )
 }

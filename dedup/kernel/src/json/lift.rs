@@ -71,7 +71,9 @@ fn check_text(reader: &mut Reader, record: &[u8], fields: &Fields) -> Result<(),
     }
     match null {
         _ if strings > 0 => Ok(()),
-        Some(name) => Err(not_a_string(name, "null")),
+        Some(name) => {
+            Err(Unusable { reason: Reason::NoText, detail: format!("the field {} is null", quote(name)) })
+        }
         None => Err(no_text(names, reader.names(record))),
     }
 }
@@ -131,6 +133,7 @@ mod tests {
     #[test]
     fn says_why_not() {
         assert_eq!(lifted(r#"{"a": "x"}"#, &["b"]), Err(Reason::NoText));
+        assert_eq!(lifted(r#"{"a": null}"#, &["a", "b"]), Err(Reason::NoText));
         assert_eq!(lifted(r#"{"a": "x", "b": 1}"#, &["a", "b"]), Err(Reason::TextNotString));
         assert_eq!(lifted(r#"{"a": "x""#, &["a"]), Err(Reason::Malformed));
     }

@@ -40,6 +40,8 @@ pub struct Scan {
     pub repaired: i64,
     pub skipped: Vec<(i64, Unusable)>,
     pub line_count: i64,
+    /// Usable records that have each text field, also as null.
+    pub present: Vec<i64>,
 }
 
 /// Scans the JSON lines of `data[start..end]`; the range begins and ends at line ends or at those of the data.
@@ -132,6 +134,9 @@ impl<'a> Scanner<'a> {
             Err(unusable) => return scan.skipped.push((scan.line_count, unusable)),
         };
         scan.texts.close();
+        for (field, count) in scan.present.iter_mut().enumerate() {
+            *count += i64::from(reader.value(field).kind != Kind::Missing);
+        }
         for (column, field) in scan.columns.iter_mut().zip(fields.columns()) {
             let value = reader.value(field);
             let raw = &record[value.start..value.end];
@@ -186,6 +191,7 @@ impl Scan {
             repaired: 0,
             skipped: Vec::new(),
             line_count: 0,
+            present: vec![0; fields.text_names().len()],
         }
     }
 
@@ -203,6 +209,7 @@ impl Scan {
         self.repaired += other.repaired;
         self.skipped.extend(other.skipped.into_iter().map(|(line, why)| (base + line, why)));
         self.line_count += other.line_count;
+        self.present.iter_mut().zip(other.present).for_each(|(count, more)| *count += more);
     }
 }
 
