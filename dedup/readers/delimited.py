@@ -100,7 +100,8 @@ class Delimited(RecordFile):
             try:
                 headers.append(next(reader, []))
             except csv.Error as error:
-                raise InputError(f"{self.path} has no usable header: {error}") from error
+                unusable = InputError(f"{self.path} has no usable header: {error}")
+                raise self.file.no_text() or unusable from error
             if any(name in headers[-1] for name in self._fields.text):
                 self.delimiter, self.columns = delimiter, headers[-1]
                 check_unique(self.path, self.columns, self._fields)
