@@ -26,9 +26,8 @@ word limit and its literals allow. A weak rule also needs a removed line next to
 before it or behind it. A learned rule has a line, prefix or suffix instead of a pattern, and matches what is equal to
 it, digits aside, however long it is.
 
-So no rule can keep another from acting: with more rules more lines go, and never fewer.
-
-**Settling** repeats rounds until one changes nothing. **A step** settles with all rules (in a text of one line: with
+**Settling** repeats rounds until one changes nothing. No rule can keep another from acting: with more rules more lines
+go, and never fewer. **A step** settles with all rules (in a text of one line: with
 those of class `prompt` and those that cut); if fewer than 40 words would remain, with the strong ones only; if no
 token would remain, it changes nothing. Steps repeat, each on the outcome of the last, until one changes nothing:
 so stripping twice equals stripping once.
@@ -92,17 +91,17 @@ class _Line:
 
 
 def strip(text: str, rules: Sequence[Rule], guard: bool = True) -> Clean:
-    """Remove the boilerplate of one text; without `guard` also where little or nothing would remain."""
+    """Remove the boilerplate of one text; without `guard` in one step, also where little or nothing would remain."""
     lines = [_Line(number, raw, raw, (raw,)) for number, raw in enumerate(text.split("\n"), 1)]
     gone: list[_Line] = []
     guarded = False
-    while True:
-        settled, held_back = _step(lines, rules) if guard else (_settle(lines, rules), False)
+    changed = True
+    while changed:
+        settled, held_back = _step(lines, rules, guard)
         guarded |= held_back
         gone += [line for line in settled if line.dropped_by]
         remaining = [replace(line, versions=(line.text,)) for line in settled if not line.dropped_by]
-        if remaining == lines:
-            break
+        changed = guard and remaining != lines
         lines = remaining
     removals: list[Removal] = []
     for line in sorted(gone + lines, key=lambda line: line.number):
@@ -144,8 +143,10 @@ def _account(removals: Sequence[Removal], rules: Sequence[Rule]) -> tuple[I64, I
     return lines, chars
 
 
-def _step(lines: list[_Line], rules: Sequence[Rule]) -> tuple[list[_Line], bool]:
+def _step(lines: list[_Line], rules: Sequence[Rule], guard: bool) -> tuple[list[_Line], bool]:
     """Settle under the guard rails; also whether one of them changed the outcome."""
+    if not guard:
+        return _settle(lines, rules), False
     if sum(not line.blank for line in lines) == 1:
         rules = [rule for rule in rules if rule.action != "drop" or rule.cls == "prompt"]
     full = settled = _settle(lines, rules)

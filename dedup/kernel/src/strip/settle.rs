@@ -70,7 +70,7 @@ pub fn settle(rules: &Rules, text: &str, scratch: &mut Scratch, guard: bool) -> 
             restore(scratch, &before, &filled, cuts);
             is_guarded = true;
         }
-        if !differs(text, scratch, &before) {
+        if !guard || !differs(text, scratch, &before) {
             scratch.filled = filled;
             scratch.before = before;
             return is_guarded;
@@ -93,7 +93,7 @@ fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], guard
     let mut head = Window::new(HEAD, 0, 1);
     let mut tail = Window::new(TAIL, filled.len().wrapping_sub(1), -1);
     let mut active: Vec<usize> = (0..filled.len()).collect();
-    let mut decisions = Vec::new();
+    let (mut decisions, mut changed) = (Vec::new(), Vec::new());
     loop {
         active.extend(head.refill(scratch, filled));
         active.extend(tail.refill(scratch, filled));
@@ -107,8 +107,31 @@ fn run(rules: &Rules, text: &str, scratch: &mut Scratch, filled: &[usize], guard
         active.clear();
         for (at, decision) in decisions.drain(..) {
             apply(rules, text, scratch, filled[at], decision);
-            let fresh = active.last().map_or(0, |last| last + 1).max(at.saturating_sub(REACH));
-            active.extend(fresh..filled.len().min(at + REACH + 1));
+            changed.push(at);
+        }
+        for at in changed.drain(..) {
+            active.push(at);
+            concerned(scratch, filled, at, 1, &mut active);
+            concerned(scratch, filled, at, -1, &mut active);
+        }
+    }
+}
+
+/// The lines on one side of a line that changed that have to be judged again: the one beside it, for which weak rules
+/// may act, and two that remain, since they may meet it, the second by way of a number that is the first.
+fn concerned(scratch: &Scratch, filled: &[usize], at: usize, step: isize, active: &mut Vec<usize>) {
+    let mut place = at;
+    let mut remaining = 0;
+    for distance in 1..=REACH {
+        place = place.wrapping_add_signed(step);
+        let Some(&i) = filled.get(place) else { return };
+        let remains = scratch.lines[i].dropped_by.is_none();
+        if remains || distance == 1 {
+            active.push(place);
+        }
+        remaining += usize::from(remains);
+        if remaining == 2 {
+            return;
         }
     }
 }
