@@ -166,3 +166,23 @@ def test_files_that_are_no_counts(tmp_path: Path) -> None:
 def test_names_fit_the_texts() -> None:
     with pytest.raises(ValueError, match="2 sources or places"):
         Learner().add(["a"], ["b", "c"])
+
+
+def test_prefixes_are_found_behind_the_menu_of_a_page() -> None:
+    menu = [f"Part {letter} of the menu" for letter in "abcdefgh"]
+    pages = [
+        "\n".join([*menu, f"Seen and heard: {body[0]}", *body[1:]]) for body in map(paragraphs, range(30))
+    ]
+    learner = Learner()
+    learner.add(pages)
+    cuts = [(one.line, one.action) for one in learner.learn(0).lines if one.action != "drop"]
+    assert cuts == [("seen and heard", "strip_prefix")]
+
+
+def test_one_source_needs_fewer_stories_than_the_corpus() -> None:
+    pages = [
+        ("\n".join([*paragraphs(seed), "Printed on the isle of Brannoch"]), "isle", "") for seed in range(2)
+    ]
+    pages += [("\n".join(paragraphs(seed)), f"site{seed % SITES}", "") for seed in range(2, 30)]
+    assert {one.line for one in learner_of(pages).learn(0).lines} == {"printed on the isle of brannoch"}
+    assert not learner_of([(text, "", place) for text, _, place in pages]).learn(0).lines

@@ -23,7 +23,7 @@ from dedup.boilerplate.counts import Counts, read_counts, write_counts
 from dedup.boilerplate.decide import decide
 from dedup.boilerplate.learned import Learned, LearnedLine, without_parts
 from dedup.boilerplate.store import Bounded, Spilled, Store, above, forgettable
-from dedup.boilerplate.strings import find, select
+from dedup.boilerplate.strings import distinct, find, select
 from dedup.config import Settings
 from dedup.model import U64, Texts
 from dedup.native import Native, array_of, hash_texts
@@ -33,7 +33,7 @@ from dedup.stages import Stages
 MIN_DOCUMENTS = 200
 """Documents below which nothing is learned: chance repeats too much of a small corpus."""
 
-MOST_ROWS = 600_000
+MOST_ROWS = 500_000
 """Rows of counts in memory, and in a counts file: with the texts of their lines, at most 300 MB while counting."""
 
 
@@ -158,8 +158,8 @@ class Learner:
             self._store.missed + forgotten,
             dict(self._documents_of),
             rows,
-            select(self._store.texts, np.unique(rows["key"])),
-            select(self._store.places, np.unique(rows["place"])),
+            select(self._store.texts, distinct(rows["key"])),
+            select(self._store.places, distinct(rows["place"])),
         )
 
     def _take(self, counts: Counts) -> None:

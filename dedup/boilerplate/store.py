@@ -14,7 +14,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 
-from dedup.boilerplate.strings import SpilledStrings, Strings
+from dedup.boilerplate.strings import SpilledStrings, Strings, distinct
 from dedup.errors import OutputError
 from dedup.model import I64, U64, Texts
 from dedup.observations import ROW, Rows
@@ -102,15 +102,16 @@ class Bounded:
             self._counts, self._more, self._waiting = rows[:0], [], 0
             self._counts = self._stages.compact(rows)
         self.texts.settle()
+        self.places.settle()
         if len(self._counts) > self._most_rows:
             forgotten = forgettable([self._counts], self._most_rows // 2)
             self._counts = above(self._counts, forgotten)
             self.missed += forgotten
-            self.texts.settle(np.unique(self._counts["key"]))
+            self.texts.settle(distinct(self._counts["key"]))
+            self.places.settle(distinct(self._counts["place"]))
         if self.texts.nbytes > TEXT_SHARE * self._most_rows:
-            self.texts.settle(np.unique(above(self._counts, 1)["key"]))
+            self.texts.settle(distinct(above(self._counts, 1)["key"]))
             self.missed = max(self.missed, 1)
-        self.places.settle(np.unique(self._counts["place"]))
 
 
 class Spilled:

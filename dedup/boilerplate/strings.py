@@ -117,6 +117,15 @@ def find(strings: Strings | SpilledStrings, wanted: U64) -> dict[int, str]:
     return dict(zip(hashes.tolist(), texts.strings(), strict=True))
 
 
+def distinct(hashes: U64) -> U64:
+    """The hashes, each once, ascending; `np.unique` of NumPy 2.4 takes ten times as long on what is nearly sorted."""
+    ordered: U64 = np.sort(hashes)
+    is_first = np.ones(len(ordered), np.bool_)
+    is_first[1:] = ordered[1:] != ordered[:-1]
+    chosen: U64 = ordered[is_first]
+    return chosen
+
+
 def _in(hashes: U64, wanted: U64) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     at = np.searchsorted(wanted, hashes)
     at[at == len(wanted)] = 0

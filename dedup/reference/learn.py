@@ -16,7 +16,8 @@ The values of a line leave the line out. Where all the others together weigh les
 published it and not what it tells: the values are then `UNKNOWN_STORY`. The values of a prefix or suffix take the
 whole line in, whatever its length: a line that is otherwise different is another story.
 
-A line that stands in a document twice is observed once, prefixes only in the first `HEAD` lines that are not blank.
+A line that stands in a document twice is observed once, prefixes only in the first `HEAD` lines that are not blank
+and in the first `HEAD` of `ELEMENT_WORDS` words: furniture may stand before the article.
 """
 
 from __future__ import annotations
@@ -89,9 +90,11 @@ def observe(text: str) -> Iterator[tuple[Line, Kind, tuple[int, ...]]]:
         is_clear = sum(others.values()) >= _weight(line[1])
         yield line, Kind.LINE, _stories(others) if is_clear else (UNKNOWN_STORY,) * SLOTS
     cuts: dict[int, tuple[Line, Kind, tuple[int, ...]]] = {}
+    elements = 0
     for at, f in enumerate(forms):
         key, words, _ = _line(f.plain, Kind.LINE)
-        for cut, kind in _cuts(f, at < HEAD):
+        elements += words >= ELEMENT_WORDS
+        for cut, kind in _cuts(f, at < HEAD or (words >= ELEMENT_WORDS and elements <= HEAD)):
             cuts.setdefault(cut[0], (cut, kind, _stories(weights | {key: _weight(words)})))
     yield from cuts.values()
 

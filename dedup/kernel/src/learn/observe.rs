@@ -174,12 +174,15 @@ impl Scratch {
     fn cut(&mut self) {
         let Scratch { form: plain, texts, in_order, cuts, places, least, .. } = self;
         cuts.clear();
+        let mut elements = 0;
         for (at, line) in in_order.iter().enumerate() {
+            let is_element = line.words >= ELEMENT_WORDS;
+            elements += usize::from(is_element);
             // The text of the line has the digits as 0, which no cut depends on.
             plain.clear();
             plain.extend_from_slice(&texts[line.text.0..line.text.1]);
             let first = cuts.len();
-            if at < HEAD {
+            if at < HEAD || is_element && elements <= HEAD {
                 prefixes(plain, places);
                 cuts.extend(places.iter().map(|&end| plain_part(&plain[..end], PREFIX, texts)));
             }
