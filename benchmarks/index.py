@@ -2,14 +2,13 @@
 
     python -m benchmarks.index [--articles 1000000] [--batch 10000] [--location FILE or postgresql://...] [--peer]
 
-Generated articles of 4 KB, a fifth of them edited copies, as JSON lines in memory: reading files is not counted, lifting
-texts out of JSON is. Rates are wall-clock, articles in a second, over the last tenth before each mark; sizes are those of
-the store, log and free pages included. Every rate is of batches that were checked: the copies found are compared with
-those of the batch before it was stored.
+Generated articles of 4 KB, a fifth of them edited copies, as JSON lines in memory: reading files is not counted,
+lifting texts out of JSON is. Rates are wall-clock, articles a second, over the last tenth before each mark; sizes are
+those of the store, log and free pages included. Every article that is asked for must be found, with similarity 1.
 
-`--peer` adds datasketch's MinHashLSH on a Redis server that is started for it (redis-server must be installed), fed with
-signatures made beforehand, so only its storing and asking count. What speaks against the comparison: datasketch keeps no
-texts and verifies nothing; Redis keeps everything in memory.
+`--peer` adds datasketch's MinHashLSH on a Redis server that is started for it (redis-server must be installed), fed
+with signatures made beforehand, so only its storing and asking count. What speaks against the comparison: datasketch
+keeps no texts and verifies nothing; Redis keeps everything in memory.
 """
 
 from __future__ import annotations
@@ -29,21 +28,30 @@ from pathlib import Path
 import numpy as np
 
 import dedup
-from benchmarks.generate import articles
+from benchmarks.generate import Recipe, write
 
 ASKED = 10_000
 SINGLES = 500
+PEER = 20_000
 MARKS = (0.1, 0.25, 0.5, 1.0)
 
 
-def batches(count: int, size: int) -> Iterator[bytes]:
-    """JSON lines, `size` articles at a time."""
-    lines = (json.dumps({"id": identity, "text": text}) for identity, text in articles(count))
-    while chunk := list(itertools.islice(lines, size)):
-        yield "\n".join(chunk).encode()
+def batches(path: Path, size: int) -> Iterator[bytes]:
+    """The JSON lines of a file, `size` articles at a time."""
+    with path.open("rb") as lines:
+        while chunk := list(itertools.islice(lines, size)):
+            yield b"".join(chunk)
 
 
-def measure(location: str, count: int, size: int) -> None:
+def generated(count: int, work: Path) -> Path:
+    """A file of generated articles; made once, before anything is measured."""
+    path = work / f"{Recipe().name}-{count}.jsonl"
+    if not path.exists():
+        print(f"{count:,} articles, SHA-256 {write(count, path)[:16]}", flush=True)
+    return path
+
+
+def measure(path: Path, location: str, count: int, size: int) -> None:
     """Fill an index; at each mark print rates and room."""
     print(
         f"{'stored':>9} {'add/s':>8} {'query/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'slowest batch s':>15} {'bytes':>6}"
@@ -51,7 +59,7 @@ def measure(location: str, count: int, size: int) -> None:
     marks = [int(count * mark) for mark in MARKS]
     stored, times = 0, []
     with dedup.Index(location) as index:
-        for batch in batches(count, size):
+        for batch in batches(path, size):
             start = time.perf_counter()
             counts = index.add(batch)
             times.append(time.perf_counter() - start)
@@ -60,7 +68,7 @@ def measure(location: str, count: int, size: int) -> None:
             if marks and stored >= marks[0]:
                 marks.pop(0)
                 recent = times[-max(1, len(times) // 10) :]
-                asked = batch.split(b"\n")[:ASKED]
+                asked = batch.splitlines()[:ASKED]
                 start = time.perf_counter()
                 found = index.query(b"\n".join(asked))
                 rate = len(asked) / (time.perf_counter() - start)
@@ -73,15 +81,13 @@ def measure(location: str, count: int, size: int) -> None:
                 p50, p99 = np.percentile(singles, [50, 99]) * 1000
                 room = index.info()["bytes"] / stored
                 adds = size * len(recent) / sum(recent)
-                print(
-                    f"{stored:>9,} {adds:>8,.0f} {rate:>8,.0f} {p50:>7.2f} {p99:>7.2f} {max(times):>15.2f} {room:>6,.0f}",
-                    flush=True,
-                )
+                rates = f"{adds:>8,.0f} {rate:>8,.0f} {p50:>7.2f} {p99:>7.2f}"
+                print(f"{stored:>9,} {rates} {max(times):>15.2f} {room:>6,.0f}", flush=True)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"peak memory {peak:,.0f} MB, the generator's with it")
 
 
-def measure_peer(count: int, size: int) -> None:
+def measure_peer(path: Path, size: int) -> None:
     """The same of datasketch on Redis."""
     from datasketch import MinHashLSH
 
@@ -100,14 +106,14 @@ def measure_peer(count: int, size: int) -> None:
             num_perm=128,
             storage_config={"type": "redis", "redis": {"host": "127.0.0.1", "port": port}},
         )
-        texts = [(identity, text) for identity, text in articles(count)]
-        signatures = dedup.signatures([text for _, text in texts])
+        records = [json.loads(line) for line in next(batches(path, PEER)).splitlines()]
+        signatures = dedup.signatures([record["text"] for record in records])
         hashes = [dedup.to_datasketch(signature) for signature in signatures]
         start = time.perf_counter()
         with lsh.insertion_session(buffer_size=size) as session:
-            for (identity, _), minhash in zip(texts, hashes, strict=True):
-                session.insert(identity, minhash)
-        adds = count / (time.perf_counter() - start)
+            for record, minhash in zip(records, hashes, strict=True):
+                session.insert(record["id"], minhash)
+        adds = len(records) / (time.perf_counter() - start)
         start = time.perf_counter()
         for minhash in hashes[:SINGLES]:
             lsh.query(minhash)
@@ -126,13 +132,14 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=1_000_000)
     parser.add_argument("--batch", type=int, default=10_000)
     parser.add_argument("--location", help="a new file by default, removed at the end")
+    parser.add_argument("--work", type=Path, help="directory for the articles, which stay there")
     parser.add_argument("--peer", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        location = options.location or str(Path(directory) / "news.dedup")
-        measure(location, options.articles, options.batch)
-    if options.peer:
-        measure_peer(min(options.articles, 20_000), options.batch)
+    with tempfile.TemporaryDirectory(dir=options.work) as directory:
+        path = generated(options.articles, options.work or Path(directory))
+        measure(path, options.location or f"{directory}/news.dedup", options.articles, options.batch)
+        if options.peer:
+            measure_peer(path, options.batch)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from typing import Annotated, cast
 
 import typer
 
-from dedup.cli import compare, learn, run, strip
+from dedup.cli import compare, index, learn, run, strip
+from dedup.cli import filter as filter_
 from dedup.cli.messages import fail, report
 from dedup.errors import DedupError
 
@@ -33,6 +34,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 app.command("run", epilog=run.EXAMPLES)(run.command)
+app.command("filter", epilog=filter_.EXAMPLES)(filter_.command)
+app.add_typer(index.app)
 app.command("strip", epilog=strip.EXAMPLES)(strip.command)
 app.command("learn", epilog=learn.EXAMPLES)(learn.command)
 app.command("compare", epilog=compare.EXAMPLES)(compare.command)
@@ -106,15 +109,18 @@ def _main(
     from dedup.cli.settings import Kind, defaults
 
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    inner = {f"index {name}": command for name, command in commands["index"].commands.items()}
     options = {
         name: {
             option.name: Kind(option.type.name, option.multiple)
             for option in command.params
             if option.param_type_name == "option"
         }
-        for name, command in commands.items()
+        for name, command in {**commands, **inner}.items()
     }
-    context.default_map = dict(defaults(options, Path.cwd()))
+    values = defaults(options, Path.cwd())
+    of_index = {name.removeprefix("index "): values.pop(name) for name in inner if name in values}
+    context.default_map = {**values, "index": of_index}
 
 
 def _explain(error: Exception) -> tuple[str, str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import pyarrow as pa
 import xxhash
 
 from dedup.errors import UsageError
-from dedup.identities import complete
+from dedup.identities import complete, concatenate
 from dedup.model import I64, Column, Mask, Scan, Skipped, Texts
 from dedup.native import array_of, hash_texts
 from dedup.readers.base import Fields, missing
@@ -132,7 +132,7 @@ def from_texts(
 ) -> Articles:
     """Articles from texts and columns."""
     view, bounds = memoryview(texts.data), texts.offsets.tolist()
-    raw = [xxhash.xxh3_128_digest(view[start:end]) for start, end in itertools.pairwise(bounds)]
+    raw = [xxhash.xxh3_128_digest(view[start:end]) for start, end in pairwise(bounds)]
     return Articles(
         texts,
         complete(ids, lambda: Texts.from_strings([digest.hex() for digest in raw])),
@@ -156,8 +156,9 @@ def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:
     if len(np.unique(hashes)) == len(articles):
         return starts, repeats
     first: dict[bytes, int] = {}
+    ids = split(articles.ids)
     for i in range(len(articles)):
-        identity = articles.ids.bytes_at(i)
+        identity = ids[i]
         earlier = first.setdefault(identity, i)
         if earlier == i:
             continue
@@ -221,6 +222,24 @@ def _metadata(columns: Sequence[Column], names: Sequence[str], count: int) -> li
     return [
         json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() if row else b"" for row in rows
     ]
+
+
+def join(parts: Sequence[Articles]) -> Articles:
+    """One after the other, in memory of their own, without the items."""
+    return Articles(
+        concatenate([part.texts for part in parts]),
+        concatenate([part.ids for part in parts]),
+        [digest for part in parts for digest in part.raw],
+        [row for part in parts for row in part.metadata],
+        (),
+        [record for part in parts for record in part.skipped],
+    )
+
+
+def split(texts: Texts) -> list[bytes]:
+    """All texts as bytes."""
+    data = bytes(memoryview(texts.data))
+    return [data[start:end] for start, end in pairwise(texts.offsets.tolist())]
 
 
 def _part(texts: Texts, start: int, stop: int) -> Texts:

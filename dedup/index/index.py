@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -19,7 +18,7 @@ import numpy as np
 from dedup import boilerplate
 from dedup.engines import make_engine
 from dedup.index import upkeep
-from dedup.index.articles import Articles, cuts, read
+from dedup.index.articles import Articles, cuts, read, split
 from dedup.index.frozen import Chosen, Frozen, digest
 from dedup.index.matching import Core, Moment, some
 from dedup.index.query import query
@@ -28,7 +27,9 @@ from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Reader, Store, Writer
 from dedup.index.texts import ENOUGH, sample
 from dedup.index.upkeep import Removed
+from dedup.model import I64
 from dedup.readers.base import Fields
+from dedup.stages import Stages
 
 if TYPE_CHECKING:
     from datasketch import MinHashLSH
@@ -53,6 +54,11 @@ class Index:
         threads: Threads to use; None = one per core.
         cache_bytes: Memory for postings.
         **chosen: Settings, as in `dedup.find_duplicates`. A new index takes them; one that is there must have them.
+
+    Attributes:
+        frozen: What it was made with.
+        fields: Where the text, id and metadata of an article are.
+        stages: The engine.
 
     Raises:
         UsageError: A setting cannot be used, or differs from the index's.
@@ -89,12 +95,16 @@ class Index:
             self.frozen = fresh if frozen is None else frozen
             self.frozen.require(self._store.name, chosen, loaded)
             text_fields = tuple(name.strip() for name in text_field.split(","))
-            self._fields = Fields(text_fields, id_field, self.frozen.fields)
+            self.fields = Fields(text_fields, id_field, self.frozen.fields)
             self._threads, self._cache_bytes = threads, cache_bytes
             self._core = self._make_core(self.frozen)
         except BaseException:
             self._store.close()
             raise
+
+    @property
+    def stages(self) -> Stages:  # noqa: D102
+        return self._core.stages
 
     def __enter__(self) -> Self:
         return self
@@ -127,25 +137,25 @@ class Index:
             UsageError: The articles are of another kind.
             OutputError: The index cannot be written. Nothing of the batch is stored.
         """
-        batch = read(articles, self._fields, self._core.stages)
-        now = microseconds(seen or datetime.now(UTC))
-        return self._filter(batch, Moment(np.full(len(batch), now, np.int64), stream))
+        return self.take(read(articles, self.fields, self._core.stages), seen=seen, stream=stream)
 
-    def _filter(self, batch: Articles, arrival: Moment) -> Outcome:
+    def take(self, batch: Articles, *, seen: datetime | I64 | None = None, stream: int = 0) -> Outcome:
+        """As `filter`, of articles that were read before; `seen` may be a time for each, in microseconds."""
+        if seen is None or isinstance(seen, datetime):
+            seen = np.full(len(batch), microseconds(seen or datetime.now(UTC)), np.int64)
         sketches = self._core.stages.sketch(batch.texts)
         starts, repeats = cuts(batch)
-        bounds = [0, *starts, len(batch)]
         outcomes = []
         with self._writing() as writer:
             self._train(writer, batch)
-            for start, stop in itertools.pairwise(bounds):
+            for start, stop in pairwise([0, *starts, len(batch)]):
                 part = batch if stop - start == len(batch) else batch.part(start, stop)
                 own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
                 chosen = sketches if part is batch else some(sketches, np.arange(start, stop))
-                decisions, named, forgotten = self._core.admit(
-                    writer, part, chosen, own, replace(arrival, seen=arrival.seen[start:stop])
-                )
-                outcomes.append(outcome(part.ids.strings(), decisions, named, forgotten))
+                arrival = Moment(seen[start:stop], stream)
+                decisions, named, forgotten = self._core.admit(writer, part, chosen, own, arrival)
+                ids = [identity.decode("utf-8", "replace") for identity in split(part.ids)]
+                outcomes.append(outcome(ids, decisions, named, forgotten))
         return together(outcomes, batch.items, batch.skipped)
 
     def add(self, articles: Any, *, seen: datetime | None = None) -> dict[str, int]:
@@ -158,7 +168,10 @@ class Index:
         Raises:
             UsageError: The articles are of another kind, or one of them has no text.
         """
-        batch = read(articles, self._fields, self._core.stages)
+        return self.look_up(read(articles, self.fields, self._core.stages))
+
+    def look_up(self, batch: Articles) -> list[list[Match]]:
+        """As `query`, of articles that were read before."""
         sketches = self._core.stages.sketch(batch.texts)
         with self._reading() as reader:
             return query(self._core, reader, batch.texts, sketches)
@@ -252,7 +265,7 @@ class Index:
         """
         counts: Counter[str] = Counter()
         for batch, seen in upkeep.exported(Path(path)):
-            counts.update(self._filter(batch, Moment(seen)).counts())
+            counts.update(self.take(batch, seen=seen).counts())
         return dict(counts)
 
     def to_datasketch(self) -> MinHashLSH:
@@ -261,7 +274,7 @@ class Index:
             return upkeep.datasketch_lsh(self._core, reader, self.frozen)
 
     def _make_core(self, frozen: Frozen) -> Core:
-        stages = make_engine("native", frozen.settings, frozen.rules, self._fields.text, self._threads)
+        stages = make_engine("native", frozen.settings, frozen.rules, self.fields.text, self._threads)
         return Core(frozen.settings, stages, self._cache_bytes)
 
     @contextmanager

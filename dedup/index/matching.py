@@ -16,7 +16,7 @@ import numpy as np
 
 from dedup.config import Settings
 from dedup.errors import OutputError
-from dedup.index.articles import Articles
+from dedup.index.articles import Articles, split
 from dedup.index.lookup import Lists, digest_bytes
 from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import Decisions
@@ -249,7 +249,7 @@ def _documents(
     numbers: I64,
     moment: Moment,
 ) -> list[Document]:
-    ids = articles.ids
+    ids = split(articles.ids)
     width, lows = sketches.low.shape[1], sketches.low.tobytes()
     digests = digest_bytes(sketches.digest)
     worded, heads = sketches.tokens > 0, decisions.kept & (sketches.tokens > 0)
@@ -268,7 +268,7 @@ def _documents(
     return [
         Document(
             number,
-            ids.bytes_at(i),
+            ids[i],
             articles.raw[i],
             digests[16 * i : 16 * i + 16] if has_words else b"",
             representative,

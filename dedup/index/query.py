@@ -16,6 +16,10 @@ def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[
     worded = np.flatnonzero(sketches.tokens)
     twins = core.lists.twins(reader, sketches, worded)
     queries, numbers = core.lists.candidates(reader, sketches, worded)
+    twin_of = np.zeros(len(texts), np.int64)
+    twin_of[list(twins)] = [twin.number for twin in twins.values()]
+    other_than_twin = twin_of[worded[queries]] != numbers  # which needs no comparing
+    queries, numbers = queries[other_than_twin], numbers[other_than_twin]
     asked, row = np.unique(worded[queries], return_inverse=True)
     stored, column = np.unique(numbers, return_inverse=True)
     originals = core.codec.originals(reader, stored.tolist())
@@ -35,8 +39,6 @@ def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[
         near.tolist(), common.tolist(), own.tolist(), other.tolist(), strict=True
     ):
         i, number, jaccard = int(asked[row[at]]), int(numbers[at]), float(similarity[at])
-        if i in twins and twins[i].number == number:
-            continue
         contained, contains = intersection / a, intersection / b
         match = Match.of(
             documents[number], Relation.NEAR, jaccard, max(contained, contains), contained, contains

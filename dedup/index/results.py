@@ -12,7 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from dedup.index.store import Document
-from dedup.model import F64, I64, U8, Mask, Relation, Skipped
+from dedup.model import F64, I64, U8, Mask, Skipped
+
+RELATIONS = ("kept", "exact", "near")
+"""Names of the values of `model.Relation`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,7 +48,7 @@ class Match:
     def of(
         cls,
         document: Document,
-        relation: Relation,
+        relation: int,
         similarity: float | None,
         containment: float | None,
         contained: float | None = None,
@@ -54,7 +57,7 @@ class Match:
         """A match with a stored document."""
         return cls(
             document.id.decode(),
-            relation.name.lower(),
+            RELATIONS[relation],
             similarity,
             containment,
             moment(document.seen),
@@ -231,14 +234,10 @@ def outcome(ids: list[str], decisions: Decisions, named: Mapping[int, Document],
     rows = zip(*(column.tolist() for column in columns + measures), strict=True)
     for kept, number, relation, similarity, containment in rows:
         matches.append(
-            None
-            if kept
-            else Match.of(named[number], Relation(relation), _finite(similarity), _finite(containment))
+            None if kept else Match.of(named[number], relation, _finite(similarity), _finite(containment))
         )
     before = {
-        i: Previous(
-            Relation(document.relation).name.lower() if document.relation else None, document.similarity
-        )
+        i: Previous(RELATIONS[document.relation] if document.relation else None, document.similarity)
         for i, document in decisions.updated.items()
     }
     return Outcome([], ids, matches, decisions.kept, decisions.seen, before, forgotten)

@@ -24,7 +24,7 @@ from dedup.index.frozen import Frozen
 from dedup.index.lookup import digest_bytes
 from dedup.index.matching import Core, Moment
 from dedup.index.postings import MAX_NUMBER
-from dedup.index.results import Decisions
+from dedup.index.results import RELATIONS, Decisions
 from dedup.index.store import Document, Reader, Store, Writer
 from dedup.interop import to_datasketch
 from dedup.model import I64, U64, Relation, Sketches, Texts
@@ -286,7 +286,7 @@ def _row(document: Document, text: bytes, head: Document) -> dict[str, object]:
         "text": text,
         "seen": document.seen,
         "duplicate_of": head.id.decode() if is_copy else None,
-        "relation": Relation(document.relation).name.lower() if is_copy else None,
+        "relation": RELATIONS[document.relation] if is_copy else None,
         "similarity": document.similarity,
         "containment": document.containment,
         "metadata": document.metadata.decode() or None,

@@ -1,0 +1,233 @@
+"""`dedup filter`: JSON lines in, those of new articles out, as they come."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dedup.cli.messages import warn
+from dedup.errors import OutputError, UsageError
+
+if TYPE_CHECKING:
+    from dedup.index.frozen import Chosen
+    from dedup.index.index import Index
+    from dedup.model import Skipped
+
+EXAMPLES = """\b
+Examples:
+  crawler | dedup filter --index news.dedup > new.jsonl
+  crawler | dedup filter --index news.dedup --annotate | loader
+  dedup filter < articles.jsonl > new.jsonl
+
+Exit codes: 0 done; 2 a mistake, an index that cannot be used, or, with --strict, skipped records."""
+
+WARNINGS = 10
+"""Skipped records that are named one by one."""
+
+Location = Annotated[
+    str | None,
+    typer.Option(
+        "--index",
+        metavar="PATH",
+        help="The index, made if it is not there: a file, or postgresql://... Without it only this stream counts.",
+        show_default=False,
+    ),
+]
+TextField = Annotated[
+    str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
+]
+IdField = Annotated[
+    str, typer.Option(metavar="NAME", help="Field with the id; without one the hash of the text.")
+]
+Store = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--store",
+        metavar="NAME",
+        help="Field to store with each article of a new index; may be repeated. [default: url, source, published]",
+        show_default=False,
+    ),
+]
+Threshold = Annotated[
+    float | None, typer.Option(metavar="T", help="Of a new index; see `dedup run`.", show_default=False)
+]
+Recall = Annotated[float | None, typer.Option(metavar="R", help="Likewise.", show_default=False)]
+ShingleSize = Annotated[int | None, typer.Option(metavar="K", help="Likewise.", show_default=False)]
+NumPerm = Annotated[int | None, typer.Option(metavar="N", help="Likewise.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(metavar="N", help="Likewise.", show_default=False)]
+Strip = Annotated[bool | None, typer.Option("--strip/--no-strip", help="Likewise.", show_default=False)]
+Rules = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="Further rules of a new index; may be repeated.", show_default=False),
+]
+Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")]
+
+
+def command(
+    location: Location = None,
+    annotate: Annotated[
+        bool,
+        typer.Option(
+            "--annotate/--no-annotate",
+            help="Let every record pass, and say in it what was found.",
+            show_default=False,
+        ),
+    ] = False,
+    duplicates: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Append the records of copies to a file.", show_default=False),
+    ] = None,
+    drop_seen: Annotated[
+        bool,
+        typer.Option(
+            "--drop-seen/--no-drop-seen",
+            help="Drop articles that passed in an earlier call, with the same id and text. By default they pass "
+            "again, so that nothing is lost when a job is repeated.",
+            show_default=False,
+        ),
+    ] = False,
+    batch_size: Annotated[
+        int, typer.Option(metavar="N", help="Articles that are looked up and stored at a time.")
+    ] = 10_000,
+    max_latency: Annotated[
+        float, typer.Option(metavar="SECONDS", help="How long an article may wait for others.")
+    ] = 1.0,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    store: Store = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    num_perm: NumPerm = None,
+    seed: Seed = None,
+    strip: Strip = None,
+    rules: Rules = None,
+    threads: Threads = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON, on stderr.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but records, warnings and errors.")
+    ] = False,
+) -> None:
+    """Let new articles pass: JSON lines from standard input to standard output, byte for byte.
+
+    Each batch is looked up and stored in one transaction before its records are printed: of two workers on one index
+    only one passes a story on, and what was printed is never forgotten.
+    """
+    if batch_size < 1 or max_latency < 0:
+        raise UsageError(
+            f"batch size {batch_size} or latency {max_latency:g} is out of range", "1 or more, 0 or more"
+        )
+    from dedup.index.stream import Filter, batches
+
+    skipped = 0
+
+    def report(record: Skipped) -> None:
+        nonlocal skipped
+        skipped += 1
+        if skipped <= WARNINGS:
+            warn(f"{record.location} skipped: {record.detail}")
+
+    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    out = sys.stdout.buffer
+    with (
+        open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index,
+        _Appended(duplicates) as copies,
+    ):
+        stream = Filter(index, annotate, drop_seen, index.new_stream())
+        for batch in batches(sys.stdin.fileno(), batch_size, max_latency):
+            passing, copied = stream.process(batch, report)
+            copies.write(copied)
+            out.write(passing)
+            out.flush()
+    if skipped > WARNINGS:
+        warn(f"{skipped:,} records were skipped in all")
+    if json or not quiet:
+        _show(dict(stream.counts), json)
+    if strict and skipped:
+        raise typer.Exit(2)
+
+
+def explicit(
+    threshold: float | None,
+    recall: float | None,
+    shingle_size: int | None,
+    num_perm: int | None,
+    seed: int | None,
+    strip: bool | None,
+) -> Chosen:
+    """The settings that were asked for."""
+    values = {
+        "threshold": threshold,
+        "recall": recall,
+        "shingle_size": shingle_size,
+        "num_perm": num_perm,
+        "seed": seed,
+        "strip": strip,
+    }
+    chosen: Chosen = {name: value for name, value in values.items() if value is not None}  # type: ignore[assignment]
+    return chosen
+
+
+def open_index(
+    location: str | None,
+    create: bool,
+    text_field: str,
+    id_field: str,
+    store: list[str] | None,
+    rules: list[Path] | None,
+    threads: int | None,
+    chosen: Chosen,
+) -> Index:
+    """The index of a command."""
+    from dedup.index.index import Index
+
+    return Index(
+        location,
+        create=create,
+        rules=rules or None,
+        text_field=text_field,
+        id_field=id_field,
+        metadata=store or None,
+        threads=threads,
+        **chosen,
+    )
+
+
+class _Appended:
+    """A file that records are appended to, or none."""
+
+    def __init__(self, path: Path | None) -> None:
+        try:
+            self._file = None if path is None else path.open("ab")
+        except OSError as error:
+            raise OutputError(f"{path}: {error.strerror}", "name a file that can be written") from None
+
+    def __enter__(self) -> _Appended:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def write(self, data: bytes) -> None:
+        """Append and flush."""
+        if self._file is not None and data:
+            self._file.write(data)
+            self._file.flush()
+
+
+def _show(counts: dict[str, int], json: bool) -> None:
+    if json:
+        import json as library
+
+        typer.echo(library.dumps(counts), err=True)
+        return
+    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    typer.echo(shown or "no articles", err=True)

@@ -1,0 +1,283 @@
+"""`dedup index`: the persistent index by hand."""
+
+from __future__ import annotations
+
+import json as library
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dedup.cli.filter import (
+    WARNINGS,
+    IdField,
+    NumPerm,
+    Recall,
+    Rules,
+    Seed,
+    ShingleSize,
+    Store,
+    Strip,
+    TextField,
+    Threads,
+    Threshold,
+    explicit,
+    open_index,
+)
+from dedup.cli.messages import warn
+from dedup.errors import UsageError
+
+if TYPE_CHECKING:
+    from dedup.index.articles import Articles
+    from dedup.index.index import Index
+
+app = typer.Typer(
+    name="index",
+    help="The persistent index by hand.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Where = Annotated[
+    str,
+    typer.Argument(metavar="INDEX", help="The index: a file, or postgresql://...", show_default=False),
+]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT...",
+        help="Files, folders, globs, or - for JSON lines on standard input.",
+        show_default=False,
+    ),
+]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+BatchSize = Annotated[int, typer.Option(metavar="N", help="Articles that are stored at a time.")]
+
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@app.command("add")
+def add(
+    location: Where,
+    inputs: Inputs,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    store: Store = None,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    num_perm: NumPerm = None,
+    seed: Seed = None,
+    strip: Strip = None,
+    rules: Rules = None,
+    threads: Threads = None,
+    batch_size: BatchSize = 50_000,
+    json: Json = False,
+) -> None:
+    """Store articles; the index is made if it is not there."""
+    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    totals: dict[str, int] = {}
+    with open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index:
+        for batch in _batches(index, inputs, encoding, max(1, batch_size)):
+            for name, count in index.take(batch).counts().items():
+                totals[name] = totals.get(name, 0) + count
+    _show(totals, json)
+
+
+@app.command("query")
+def query(
+    location: Where,
+    inputs: Inputs,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Say what stored articles each article is a copy of; nothing is stored."""
+    with open_index(location, False, text_field, id_field, None, None, threads, {}) as index:
+        for batch in _batches(index, inputs, encoding, 10_000):
+            for identity, matches in zip(batch.ids.strings(), index.look_up(batch), strict=True):
+                if json:
+                    row = {"id": identity, "matches": [match.as_dict() for match in matches]}
+                    typer.echo(library.dumps(row, ensure_ascii=False))
+                    continue
+                typer.echo(f"{identity}: {len(matches)} found")
+                for match in matches:
+                    typer.echo(
+                        f"  {match.similarity:.3f}  {match.relation:<5}  {match.first_seen:%F}  {match.id}"
+                    )
+
+
+@app.command("remove")
+def remove(
+    location: Where,
+    ids: Annotated[
+        list[str], typer.Argument(metavar="ID...", help="Ids; - reads them from standard input, one a line.")
+    ],
+    json: Json = False,
+) -> None:
+    """Remove articles. The copies of one that was kept are forgotten with it."""
+    import sys
+
+    if ids == ["-"]:
+        ids = sys.stdin.read().splitlines()
+    with _opened(location) as index:
+        done = index.remove(ids)
+    for identity in done.unknown[:WARNINGS]:
+        warn(f"there is no article {identity}")
+    _show({"removed": done.removed, "forgotten": done.forgotten, "unknown": len(done.unknown)}, json)
+
+
+@app.command("expire")
+def expire(
+    location: Where,
+    before: Annotated[
+        str, typer.Option(metavar="TIME", help="A date (2026-01-31), a time, or an age (12h, 30d, 4w).")
+    ],
+    json: Json = False,
+) -> None:
+    """Remove the articles that arrived before a time, and the copies of those that were kept."""
+    time = moment(before)
+    with _opened(location) as index:
+        done = index.expire(time)
+    _show({"removed": done.removed, "forgotten": done.forgotten}, json)
+
+
+@app.command("info")
+def info(location: Where, json: Json = False) -> None:
+    """Show what an index holds and what it was made with."""
+    with _opened(location) as index:
+        _show(index.info(), json)
+
+
+@app.command("verify")
+def verify(location: Where, json: Json = False) -> None:
+    """Check an index: every text, relation and posting is derived again. Exits with 1 if something is wrong."""
+    with _opened(location) as index:
+        problems = index.verify()
+    if json:
+        typer.echo(library.dumps({"problems": problems}))
+    else:
+        for problem in problems:
+            typer.echo(problem)
+        if not problems:
+            typer.echo("the index is whole")
+    if problems:
+        raise typer.Exit(1)
+
+
+@app.command("compact")
+def compact(location: Where, json: Json = False) -> None:
+    """Merge what many batches left, and give back the room of what was removed."""
+    with _opened(location) as index:
+        before = index.info()["bytes"]
+        index.compact()
+        _show({"before": before, "after": index.info()["bytes"]}, json)
+
+
+@app.command("rebuild")
+def rebuild(
+    location: Where,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    num_perm: NumPerm = None,
+    seed: Seed = None,
+    strip: Strip = None,
+    rules: Rules = None,
+    package_rules: Annotated[
+        bool, typer.Option("--package-rules", help="Take the rules that this version of dedup comes with.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Decide everything anew from the stored texts, with other settings or rules."""
+    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    with _opened(location) as index:
+        _show(index.rebuild(rules=rules or (() if package_rules else None), **chosen), json)
+
+
+@app.command("export")
+def export(
+    location: Where,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A Parquet file that is not there yet.")],
+    json: Json = False,
+) -> None:
+    """Write all articles with their texts to a Parquet file."""
+    with _opened(location) as index:
+        _show({"articles": index.export_parquet(path)}, json)
+
+
+@app.command("import")
+def import_(
+    location: Where,
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `dedup index export` wrote.")],
+    threshold: Threshold = None,
+    rules: Rules = None,
+    json: Json = False,
+) -> None:
+    """Add the articles of an export, with the times at which they arrived."""
+    chosen = explicit(threshold, None, None, None, None, None)
+    with open_index(location, True, "text", "id", None, rules, None, chosen) as index:
+        _show(index.import_parquet(path), json)
+
+
+def moment(text: str) -> datetime:
+    """A date, a time (UTC if it names no zone), or an age before now. Raises UsageError for anything else."""
+    if age := re.fullmatch(r"(\d+)([hdw])", text):
+        return datetime.now(UTC) - int(age[1]) * _UNITS[age[2]]
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text} is no time", "for example 2026-01-31, or 30d for thirty days ago") from None
+
+
+def _opened(location: str) -> Index:
+    return open_index(location, False, "text", "id", None, None, None, {})
+
+
+def _batches(index: Index, inputs: list[str], encoding: str, size: int) -> Iterator[Articles]:
+    """The articles of some files, `size` at a time."""
+    from dataclasses import replace
+
+    from dedup.index.articles import from_texts, join
+    from dedup.readers import check_articles, open_sources
+
+    fields = replace(index.fields, encoding=encoding)
+    parts: list[Articles] = []
+    skipped = 0
+    sources = open_sources(inputs, fields, index.stages)
+    for source in sources:
+        for batch in source.batches():
+            for record in batch.skipped[: max(0, WARNINGS - skipped)]:
+                warn(f"{record.location} skipped: {record.detail}")
+            skipped += len(batch.skipped)
+            # The texts of a batch are only valid until the next one.
+            parts.append(join([from_texts(batch.texts, batch.ids, batch.fields, fields, ())]))
+            if sum(map(len, parts)) >= size:
+                yield join(parts)
+                parts.clear()
+        source.close()
+    check_articles(sources)
+    if parts:
+        yield join(parts)
+    if skipped > WARNINGS:
+        warn(f"{skipped:,} records were skipped in all")
+
+
+def _show(values: dict[str, Any], json: bool) -> None:
+    if json:
+        typer.echo(library.dumps(values, ensure_ascii=False))
+        return
+    width = max(map(len, values), default=0)
+    for name, value in values.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {part}" for key, part in value.items())
+        shown = f"{value:,}" if isinstance(value, int) else value
+        typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
