@@ -62,8 +62,8 @@ SOURCE_SHARE = 0.5
 
 LONG = 12
 """A line of so many words needs one story more than `SOURCE_STORIES`: follow-ups repeat a paragraph of background.
-On the labelled pages, from 9 words on it costs recall .03 (.66 instead of .69) and saves .07% of the body, beside
-never; 12 is between."""
+On the labelled pages, from 9 words on it costs recall .03 (.66 instead of .69) and saves .07% of the body;
+12 is between."""
 
 SETTLED = 0.5
 """Least share of the documents of a sentence that come from sources with `SOURCE_STORIES` stories of it: copies of
