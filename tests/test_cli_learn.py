@@ -173,6 +173,7 @@ def test_mistakes(dedup: Cli, articles: Path) -> None:
     assert "no directory" in dedup.fails("learn", articles, "-o", "nowhere/learned.toml")
     assert "is an input" in dedup.fails("learn", articles, "-o", articles, "--force")
     assert "does not end with .counts" in dedup.fails("learn", articles, "--counts", "counts.bin")
+    assert "file of its own" in dedup.fails("learn", articles, "--counts", "x.counts", "-o", "x.counts")
     assert "no-such.counts" in dedup.fails("learn", "no-such.counts", "-o", "other.toml")
     assert "no-such.jsonl" in dedup.fails("learn", "no-such.jsonl", "-o", "other.toml")
     dedup("learn", articles, "-o", "learned.toml", "--force")

@@ -131,6 +131,8 @@ def _check_outputs(inputs: list[str], learned_file: Path | None, counts: Path | 
     outputs = [path for path in (learned_file, counts) if path is not None]
     if counts is not None and counts.suffix != ".counts":
         raise UsageError(f"{counts} does not end with .counts", f"--counts {counts}.counts")
+    if len(outputs) == 2 and outputs[0].absolute() == outputs[1].absolute():
+        raise UsageError(f"{counts} cannot hold the rules and the counts", "give each a file of its own")
     for path in outputs:
         if path.is_dir():
             raise OutputError(f"{path} is a directory", "name a file in it")
