@@ -33,8 +33,11 @@ def articles() -> Path:
 def test_help_lists_the_commands(dedup: Cli) -> None:
     assert [line.split()[0] for line in dedup().out.split("Commands:\n")[1].splitlines()] == [
         "run",
+        "filter",
         "strip",
         "learn",
+        "compare",
+        "index",
     ]
     assert dedup("--help").out == dedup().out
     assert "--threshold" in dedup("run", "-h").out

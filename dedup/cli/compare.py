@@ -50,7 +50,10 @@ def command(
     ] = None,
     style: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TEXT,
 ) -> None:
-    """Say whether two articles are copies, and why: similarity, gates, boilerplate, both texts side by side."""
+    """Say whether two articles are copies, and why.
+
+    Shown are similarity, gates, boilerplate and both texts side by side.
+    """
     from dedup.comparison import compare
     from dedup.config import Settings
 

@@ -115,8 +115,9 @@ def command(
         bool, typer.Option("--quiet", "-q", help="Print nothing but records, warnings and errors.")
     ] = False,
 ) -> None:
-    """Let new articles pass: JSON lines from standard input to standard output, byte for byte.
+    """Let new articles pass, as they came.
 
+    JSON lines go from standard input to standard output byte for byte.
     Each batch is looked up and stored in one transaction before its records are printed: of two workers on one index
     only one passes a story on, and what was printed is never forgotten.
     """
