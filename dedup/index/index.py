@@ -45,7 +45,8 @@ class Index:
     """A persistent index of articles; see `dedup.index`.
 
     Args:
-        location: Path of the SQLite file, or None for an index in memory. It is made if it is not there.
+        location: Path of the SQLite file, `postgresql://...`, or None for an index in memory. It is made if it is not
+            there.
         create: Whether it may be made.
         rules: Files with further rules of boilerplate; None = those of the index, or of the package for a new one.
         text_field: Field of the text in records and tables; several with commas are joined by a newline.
@@ -79,7 +80,7 @@ class Index:
         cache_bytes: int = CACHE_BYTES,
         **chosen: Unpack[Chosen],
     ) -> None:
-        self._store: Store = SqliteStore(None if location is None else Path(location), create=create)
+        self._store = open_store(location, create)
         self._lock = threading.RLock()
         try:
             loaded = None if rules is None else boilerplate.load(rules)
@@ -306,3 +307,12 @@ class Index:
         if len(texts) < ENOUGH:
             texts += codec.originals(writer, [1 + i for i in sample(stored).tolist()]).values()
         codec.train(writer, texts)
+
+
+def open_store(location: str | os.PathLike[str] | None, create: bool) -> Store:
+    """The store at a location; see `Index`."""
+    if isinstance(location, str) and location.startswith(("postgresql://", "postgres://")):
+        from dedup.index.postgres import PostgresStore  # psycopg is an extra
+
+        return PostgresStore(location, create=create)
+    return SqliteStore(None if location is None else Path(location), create=create)
