@@ -1,13 +1,16 @@
 """The command `dedup`, and `python -m dedup`: the command line, from its first import on."""
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command line and exit."""
     try:
+        gc.disable()  # what is imported stays: to look for garbage in it takes time and finds none
         from dedup.cli import main as run
 
+        gc.enable()
         run()
     except KeyboardInterrupt:  # in the first tenth of a second, while modules are imported
         sys.exit(130)

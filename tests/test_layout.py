@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import dedup
+from dedup.cli.commands import SUMMARIES
 from tests.conftest import ROOT
 
 MAP = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -49,6 +51,18 @@ def test_help_imports_nothing_heavy(heavy: str) -> None:
     code = f"{call}\nsys.exit({heavy!r} in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_every_command_is_listed_with_the_first_line_of_its_help() -> None:
+    modules = {
+        path.stem: import_module(f"dedup.cli.{path.stem}") for path in (ROOT / "dedup/cli").glob("[a-z]*.py")
+    }
+    found = {
+        name: module.app.info.help if hasattr(module, "app") else module.command.__doc__.splitlines()[0]
+        for name, module in modules.items()
+        if hasattr(module, "app") or hasattr(module, "command")
+    }
+    assert found == SUMMARIES
 
 
 def test_a_run_imports_only_what_it_needs(tmp_path: Path) -> None:

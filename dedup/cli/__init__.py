@@ -20,25 +20,13 @@ from typing import Annotated, cast
 
 import typer
 
-from dedup.cli import compare, index, learn, run, strip
-from dedup.cli import filter as filter_
+from dedup.cli.commands import STYLE, Commands
 from dedup.cli.messages import fail, report
 from dedup.errors import DedupError
 
 app = typer.Typer(
-    name="dedup",
-    help="Find syndicated copies in a corpus of news articles.",
-    rich_markup_mode=None,  # rich help costs more CPU than everything else that --help does
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    name="dedup", cls=Commands, help="Find syndicated copies in a corpus of news articles.", **STYLE
 )
-app.command("run", epilog=run.EXAMPLES)(run.command)
-app.command("filter", epilog=filter_.EXAMPLES)(filter_.command)
-app.add_typer(index.app)
-app.command("strip", epilog=strip.EXAMPLES)(strip.command)
-app.command("learn", epilog=learn.EXAMPLES)(learn.command)
-app.command("compare", epilog=compare.EXAMPLES)(compare.command)
 
 _INTERRUPTED = 128 + signal.SIGINT
 # ClickException, wherever this version of typer takes it from: click, or a copy of its own.
@@ -106,9 +94,11 @@ def _main(
         raise typer.Exit
     if {"-h", "--help"} & set(context.obj or ()):
         return  # the help is what somebody with a mistake in a settings file needs
-    from dedup.cli.settings import Kind, defaults
+    from dedup.cli.settings import Kind, defaults, find
 
-    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # a group has commands
+    if find(Path.cwd()) is None:
+        return  # without a look at the options of every command
+    commands = context.command.commands  # type: ignore[attr-defined]  # a group has commands
     inner = {f"index {name}": command for name, command in commands["index"].commands.items()}
     options = {
         name: {

@@ -39,6 +39,7 @@ app = typer.Typer(
     help="The persistent index by hand.",
     rich_markup_mode=None,
     no_args_is_help=True,
+    add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
