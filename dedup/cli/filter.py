@@ -52,16 +52,28 @@ Store = Annotated[
     ),
 ]
 Threshold = Annotated[
-    float | None, typer.Option(metavar="T", help="Of a new index; see `dedup run`.", show_default=False)
+    float | None,
+    typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates.", show_default=False),
 ]
-Recall = Annotated[float | None, typer.Option(metavar="R", help="Likewise.", show_default=False)]
-ShingleSize = Annotated[int | None, typer.Option(metavar="K", help="Likewise.", show_default=False)]
-NumPerm = Annotated[int | None, typer.Option(metavar="N", help="Likewise.", show_default=False)]
-Seed = Annotated[int | None, typer.Option(metavar="N", help="Likewise.", show_default=False)]
-Strip = Annotated[bool | None, typer.Option("--strip/--no-strip", help="Likewise.", show_default=False)]
+Recall = Annotated[
+    float | None,
+    typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.", show_default=False),
+]
+ShingleSize = Annotated[int | None, typer.Option(metavar="K", help="Words per shingle.", show_default=False)]
+NumPerm = Annotated[
+    int | None, typer.Option(metavar="N", help="Values per MinHash signature.", show_default=False)
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.", show_default=False),
+]
+Strip = Annotated[
+    bool | None,
+    typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.", show_default=False),
+]
 Rules = Annotated[
     list[Path] | None,
-    typer.Option(metavar="FILE", help="Further rules of a new index; may be repeated.", show_default=False),
+    typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.", show_default=False),
 ]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")]
 
@@ -117,9 +129,9 @@ def command(
 ) -> None:
     """Let new articles pass, as they came.
 
-    JSON lines go from standard input to standard output byte for byte.
-    Each batch is looked up and stored in one transaction before its records are printed: of two workers on one index
-    only one passes a story on, and what was printed is never forgotten.
+    JSON lines go from standard input to standard output byte for byte. Each batch is looked up and stored in one
+    transaction before its records are printed: of two workers on one index only one passes a story on, and what was
+    printed is never forgotten. An index keeps its settings and rules; asking for other ones is an error.
     """
     if batch_size < 1 or max_latency < 0:
         raise UsageError(

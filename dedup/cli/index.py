@@ -81,7 +81,10 @@ def add(
     batch_size: BatchSize = 50_000,
     json: Json = False,
 ) -> None:
-    """Store articles; the index is made if it is not there."""
+    """Store articles; the index is made if it is not there.
+
+    An index keeps its settings and rules; asking for other ones is an error.
+    """
     chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
     totals: dict[str, int] = {}
     with open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index:
