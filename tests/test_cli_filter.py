@@ -138,6 +138,16 @@ def test_mistakes_are_one_line_and_a_hint(tmp_path: Path) -> None:
         assert b"Traceback" not in done.stderr
 
 
+def test_a_settings_file_names_the_index(tmp_path: Path) -> None:
+    (tmp_path / "dedup.toml").write_text('index = "own.dedup"\nthreshold = 0.6\nid-field = "name"\n')
+    for _ in range(2):
+        done = subprocess.run(FILTER, input=LINES[0], capture_output=True, check=True, cwd=tmp_path)
+        assert done.stdout == LINES[0]
+    command = [*FILTER[:-1], "index", "info", "own.dedup", "--json"]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path)
+    assert json.loads(done.stdout)["settings"]["threshold"] == 0.6
+
+
 def test_batches_are_whole_lines_in_time() -> None:
     reader, writer = os.pipe()
     got = batches(reader, 2, 0.01)

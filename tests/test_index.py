@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -194,3 +195,28 @@ def test_articles_are_numbered_for_good_and_all_bands_are_looked_up() -> None:
         outcome = index.filter([text.upper() for text in texts])
         assert not outcome.kept.any()
         assert [match and match.relation for match in outcome.matches] == ["exact"] * 5000
+
+
+def test_nothing_is_a_batch_too() -> None:
+    with Index() as index:
+        for nothing in ([], b"", pa.table({"text": pa.array([], pa.string())})):
+            outcome = index.filter(nothing)
+            assert (len(outcome), list(outcome), outcome.table().num_rows) == (0, [], 0)
+            assert index.query(nothing) == []
+        assert index.info()["bytes_per_article"] is None
+        assert index.verify() == []
+        index.compact()
+        index.rebuild(threshold=0.7)
+        assert list(index.to_datasketch().keys) == []
+
+
+def test_threads_may_share_an_index(tmp_path: Path) -> None:
+    with Index(tmp_path / "a.dedup") as index, ThreadPoolExecutor(8) as pool:
+
+        def work(worker: int) -> int:
+            records = [{"id": f"{worker}-{i}", "text": story(i)} for i in range(20)]
+            assert len(index.query(records)) == 20
+            return int(index.filter(records).kept.sum())
+
+        assert sum(pool.map(work, range(8))) == 20
+        assert index.verify() == []

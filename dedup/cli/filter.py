@@ -79,7 +79,7 @@ Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; 
 
 
 def command(
-    location: Location = None,
+    index: Location = None,
     annotate: Annotated[
         bool,
         typer.Option(
@@ -150,10 +150,10 @@ def command(
     chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
     out = sys.stdout.buffer
     with (
-        open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index,
+        open_index(index, True, text_field, id_field, store, rules, threads, chosen) as opened,
         _Appended(duplicates) as copies,
     ):
-        stream = Filter(index, annotate, drop_seen, index.new_stream())
+        stream = Filter(opened, annotate, drop_seen, opened.new_stream())
         for batch in batches(sys.stdin.fileno(), batch_size, max_latency):
             passing, copied = stream.process(batch, report)
             copies.write(copied)

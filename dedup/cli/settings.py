@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from dedup.errors import UsageError
 
-PATHS = frozenset({"counts", "output", "rules", "temp_dir"})
-"""Options whose values are paths."""
+PATHS = frozenset({"counts", "duplicates", "index", "output", "rules", "temp_dir"})
+"""Options whose values are paths, or addresses."""
 
 NOT_SETTINGS = frozenset({"help", "dry_run", "force", "learned_file", "list_rules", "review"})
 """Options that belong to one call: a file that always says `--force` would defeat its purpose."""
@@ -100,7 +100,7 @@ def _value(value: Any, kind: Kind, where: str, base: Path | None) -> Any:
         shown = json.dumps(value, ensure_ascii=False, default=str)
         raise UsageError(f"{where} is {shown}, not {words}", "see `dedup run --help` for what it takes")
     if base is not None:
-        items = [str(base / item) for item in items]
+        items = [item if "://" in item else str(base / item) for item in items]
     if kind.multiple:
         return items
     return ",".join(items) if types == (str,) else items[0]
