@@ -25,7 +25,7 @@ RULES: Modes = {"raw": None, "rules": []}
 
 @pytest.fixture(scope="module")
 def documents() -> list[Document]:
-    return generate(400)
+    return generate(240)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def floors_from(metrics: dict[str, float]) -> dict[str, float]:
 
 
 def test_the_corpus_is_reproducible_and_of_all_kinds(documents: list[Document]) -> None:
-    assert digest(documents) == digest(generate(400)) != digest(generate(400, seed=2))
+    assert digest(documents) == digest(generate(240)) != digest(generate(240, seed=2))
     assert len({document.id for document in documents}) == len(documents)
     copies = {kind: [d for d in documents if d.kind == f"syndicated_{kind}"] for kind in (3, 6, 20, 75)}
     for count, some in copies.items():
