@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -167,3 +168,18 @@ def test_mistakes_are_explained(texts: Any, more: dict[str, Any], message: str) 
     with pytest.raises(dedup.UsageError, match=message) as caught:
         dedup.find_duplicates(texts, **more)
     assert caught.value.hint
+
+
+def test_calls_with_different_rules_do_not_disturb_one_another(tmp_path: Path) -> None:
+    """The threads that compare texts outlive a call, and what they remember of lines must not reach the next one."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text('[[line]]\nline = "only here"\n')
+    body = [f"paragraph {number} of one article that two papers have" for number in range(8)]
+    texts = ["\n".join([*body, "only here"]), "\n".join([*body, "a last word", "only here"])]
+    expected = [
+        dedup.find_duplicates(texts, rules=some, engine="reference").clusters.to_pylist()
+        for some in ([str(rules)], [])
+    ]
+    found = [dedup.find_duplicates(texts, rules=some, threads=1) for some in ([str(rules)], [], [str(rules)])]
+    assert [result.clusters.to_pylist() for result in found] == [*expected, expected[0]]
+    assert expected[0] != expected[1]

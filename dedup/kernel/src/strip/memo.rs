@@ -13,6 +13,8 @@ const MOST_HITS: usize = 1 << 14;
 /// Hits of raw lines, for one set of rules. A line takes the place of another one that fell into its slot.
 #[derive(Default)]
 pub struct Memo {
+    /// The set of rules; 0 = none yet.
+    rules: u64,
     slots: Vec<Slot>,
     /// As of lines that start at 0.
     hits: Vec<Hit>,
@@ -25,6 +27,13 @@ struct Slot {
 }
 
 impl Memo {
+    /// Forget what another set of rules matched: working memory outlives strippers.
+    pub fn turn_to(&mut self, rules: u64) {
+        if self.rules != rules {
+            *self = Memo { rules, ..Memo::default() };
+        }
+    }
+
     /// The key of a raw line, if it is short: two lines of one key are taken for the same, as everywhere.
     pub fn key(line: &str) -> Option<u64> {
         (line.len() <= MOST_BYTES).then(|| xxh3_64(line.as_bytes()))

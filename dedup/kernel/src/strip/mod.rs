@@ -18,6 +18,8 @@ mod structure;
 mod trial;
 mod window;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use memchr::memchr_iter;
 
 use form::Ends;
@@ -123,7 +125,7 @@ impl Version {
     }
 }
 
-/// Working memory of one thread, for one stripper.
+/// Working memory of one thread, for any stripper.
 #[derive(Default)]
 pub struct Scratch {
     lines: Vec<Line>,
@@ -150,12 +152,17 @@ pub struct Scratch {
 /// A set of rules, ready to strip texts; shared by threads.
 pub struct Stripper {
     rules: Rules,
+    /// Tells this set of rules from all others of the process.
+    number: u64,
 }
+
+static STRIPPERS: AtomicU64 = AtomicU64::new(0);
 
 impl Stripper {
     /// Prepare `rules`; an error is the number of a rule and what is wrong with it.
     pub fn new(rules: Vec<Rule>) -> Result<Stripper, (usize, String)> {
-        Ok(Stripper { rules: Rules::new(rules)? })
+        let rules = Rules::new(rules)?;
+        Ok(Stripper { rules, number: 1 + STRIPPERS.fetch_add(1, Ordering::Relaxed) })
     }
 
     /// Strip one text, without `guard` also where little or nothing would remain; `removals` become what was removed, in
@@ -204,6 +211,7 @@ impl Stripper {
 
     /// Split `text` into lines and match them; whether anything was found that might be removed.
     fn read(&self, text: &str, scratch: &mut Scratch) -> bool {
+        scratch.memo.turn_to(self.number);
         scratch.lines.clear();
         scratch.versions.clear();
         scratch.forms.clear();
