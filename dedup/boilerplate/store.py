@@ -81,7 +81,7 @@ class Bounded:
         self._more.append(rows)
         self.texts.add(keys, texts)
         self._waiting += len(rows)
-        if self._waiting >= min(BUFFER // 2, self._most_rows):
+        if self._waiting >= min(BUFFER // 4, self._most_rows):
             self._settle()
 
     def add_places(self, hashes: U64, names: Texts) -> None:
