@@ -62,7 +62,7 @@ def test_a_killed_run_is_not_in_the_way(dedup: Cli, articles: Path) -> None:
     assert left.name.startswith(".dedup-staging-")
     dedup("run", articles, "-o", "out")
     assert sorted(path.name for path in Path("out").iterdir()) == [
-        "clusters.jsonl", "kept", "skipped.jsonl", "summary.json",
+        "clusters.jsonl", "guarded.jsonl", "kept", "skipped.jsonl", "summary.json",
     ]  # fmt: skip
 
 
