@@ -27,26 +27,24 @@ MODES = {
 def compare(work: Work, old: str, new: str) -> str:
     """Measure both commits and return a Markdown table."""
     articles, _ = work.articles(work.count or COUNT)
-    pythons = {
-        name: _installed(work, _git("rev-parse", "--verify", f"{name}^{{commit}}")) for name in (old, new)
-    }
-    measured: dict[tuple[str, str], list[Usage]] = {}
+    names = (old, new)
+    pythons = [_installed(work, _git("rev-parse", "--verify", f"{name}^{{commit}}")) for name in names]
+    measured: dict[tuple[str, int], list[Usage]] = {}
     for turn in range(work.rounds or ROUNDS):
         for mode, options in MODES.items():
-            for name in (old, new) if turn % 2 else (new, old):
+            for side in (0, 1) if turn % 2 else (1, 0):
                 results = work.results("commit")
-                command = [str(pythons[name]), "-P", "-m", "dedup", "run", str(articles), "-o", str(results)]
                 threads = 2 if "--threads" in options else 1
-                usage = measure(
-                    [*command, "--threads", str(threads), "--quiet", *options], threads, private=True
-                )
-                measured.setdefault((mode, name), []).append(usage)
-                print(f"{name}, {mode}: {usage.cpu:.2f} s CPU", file=sys.stderr, flush=True)
+                command = [str(pythons[side]), "-P", "-m", "dedup", "run", str(articles), "-o", str(results)]
+                usage = measure([*command, "--threads", "1", "--quiet", *options], threads, private=True)
+                measured.setdefault((mode, side), []).append(usage)
+                print(f"{names[side]}, {mode}: {usage.cpu:.2f} s CPU", file=sys.stderr, flush=True)
     lines = []
     for mode in MODES:
-        before, after = measured[mode, old], measured[mode, new]
         for what in ("cpu", "wall", "private"):
-            values = [statistics.median(getattr(usage, what) for usage in some) for some in (before, after)]
+            values = [
+                statistics.median(getattr(usage, what) for usage in measured[mode, side]) for side in (0, 1)
+            ]
             ratio = number(values[1] / values[0], 3) if values[0] else "–"
             lines.append((f"{mode}: {what}", *(number(value, 2) for value in values), ratio))
     return table(("", old, new, "new / old"), lines)
