@@ -59,6 +59,7 @@ def measure(command: Sequence[str | Path], threads: int = 1, *, private: bool = 
         SystemExit: The command failed; with what it printed.
     """
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}  # nobody shall wait for the network
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
     for pool in POOLS:
         environment[f"{pool}_THREADS" if pool == "POLARS_MAX" else f"{pool}_NUM_THREADS"] = str(threads)
     with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as output:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dedup.model import Removal, Rule
-from dedup.reference.strip import HEAD, TAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +86,11 @@ def _learned(rule: str, rules: Mapping[str, Rule]) -> bool:
 
 def _position(at: int, count: int) -> dict[str, object]:
     """Part and ordinal of line `at` (from 1) of `count`."""
+    from dedup.reference.strip import (  # a run imports this module and does without the reference engine
+        HEAD,
+        TAIL,
+    )
+
     from_end = count - at + 1
     if at <= HEAD and at <= from_end:
         return {"part": "head", "ordinal": at}

@@ -148,8 +148,8 @@ def _hashes(texts: Texts) -> U64:
 def _repeated(hashes: U64) -> I64:
     """Where the values are that occur more than once, ascending."""
     ascending = np.sort(hashes)
-    twice = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
-    return np.flatnonzero(np.isin(hashes, twice)) if len(twice) else np.empty(0, np.int64)
+    again = ascending[1:][ascending[1:] == ascending[:-1]]
+    return np.flatnonzero(np.isin(hashes, again)) if len(again) else np.empty(0, np.int64)
 
 
 def _offsets(lengths: I64) -> I64:
