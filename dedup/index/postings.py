@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,26 @@ ALLOWANCE = 8
 MAX_NUMBER = 2**32 - 1
 """Greatest document number that a posting can hold."""
 
+FEW = 64
+"""Queries up to which plain integers are faster than arrays."""
+
+
+class Run(NamedTuple):
+    """A row of the directory.
+
+    Attributes:
+        run: Its number.
+        list: Its list, or `_ALL`.
+        bits: How many leading bits of the keys tell its blocks apart.
+        postings: How many it has.
+    """
+
+    run: int
+    list: int
+    bits: int
+    postings: int
+
+
 _DIRECTORY = np.dtype([("run", "<i8"), ("list", "<i4"), ("bits", "<i4"), ("postings", "<i8")])
 _ALL = -1
 _SHIFT = 24
@@ -60,10 +81,15 @@ class Postings:
         self.lists = lists
         self._cache_bytes = cache_bytes
         self._cache: dict[int, U64] = {}
+        self._cut: dict[int, list[U64]] = {}
+        self._seen = b""
+        self._runs: list[tuple[Run, bool]] = []
 
     def forget(self) -> None:
         """Drop what is cached: a transaction that was rolled back may have left it here."""
         self._cache.clear()
+        self._cut.clear()
+        self._seen, self._runs = b"", []
 
     def probe(self, reader: Reader, first: int, keys: U32) -> tuple[I64, I64]:
         """Documents that stand under some keys.
@@ -77,28 +103,29 @@ class Postings:
             int64[p] each, queries and documents, sorted, each pair once. A document may have been removed since.
         """
         runs: list[tuple[int, U64]] = []
-        cut: list[tuple[int, int, I64]] = []
-        directory, _ = self._read(reader)
-        fits = self._fitting(directory)
-        for one, keep in zip(directory, fits, strict=True):
-            run, where, bits, _ = one.tolist()
-            if where == _ALL:
-                runs.extend(self._lists_of(self._whole(reader, one, keep), first, len(keys)))
+        cut: list[tuple[int, list[int]]] = []
+        few = keys.tolist() if keys.shape[1] <= FEW else None
+        for one, keep in self._present(reader):
+            if one.list == _ALL:
+                runs.extend(enumerate(self._small(reader, one)[first : first + len(keys)]))
                 continue
-            row = where - first
+            row = one.list - first
             if not 0 <= row < len(keys):
                 continue
-            parts = np.unique(keys[row] >> np.uint32(32 - bits)) if bits else np.zeros(1, np.uint32)
-            if run in self._cache or (keep and 4 * len(parts) >= 1 << bits):
+            if one.run in self._cache or (keep and 4 * keys.shape[1] >= 1 << one.bits):
                 runs.append((row, self._whole(reader, one, keep)))
+                continue
+            shift = 32 - one.bits
+            if few is not None:
+                parts = sorted({key >> shift for key in few[row]})
             else:
-                cut.append((row, run, (run << _SHIFT) + parts.astype(np.int64)))
-        blocks = (
-            reader.blocks([number for _, _, numbers in cut for number in numbers.tolist()]) if cut else {}
-        )
-        for row, _, numbers in cut:
-            joined = b"".join(blocks.get(number, b"") for number in numbers.tolist())
-            runs.append((row, np.frombuffer(joined, "<u8")))
+                parts = np.unique(keys[row].astype(np.int64) >> shift).tolist()
+            cut.append((row, [one.run << _SHIFT | part for part in parts]))
+        blocks = reader.blocks([number for _, numbers in cut for number in numbers]) if cut else {}
+        for row, numbers in cut:
+            joined = b"".join([blocks.get(number, b"") for number in numbers])
+            if joined:
+                runs.append((row, np.frombuffer(joined, "<u8")))
         found = probe(runs, np.ascontiguousarray(keys))
         return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(MAX_NUMBER)).astype(np.int64)
 
@@ -107,13 +134,13 @@ class Postings:
         directory, following = self._read(writer)
         directory, following = self._add(writer, directory, following, postings)
         while (due := _due(directory, self.lists, small=True)) is not None:
-            merged = [self._slices(self._load(writer, one)) for one in due]
+            merged = [self._slices(self._load(writer, one)) for one in _runs(due)]
             directory = _drop(writer, directory, due)
             together = [_sorted([lists[i] for lists in merged]) for i in range(self.lists)]
             directory, following = self._add(writer, directory, following, together)
         left = ALLOWANCE * sum(map(len, postings))
         while left > 0 and (due := _due(directory, self.lists, small=False)) is not None:
-            together = [self._load(writer, one) for one in due]
+            together = [self._load(writer, one) for one in _runs(due)]
             directory = _drop(writer, directory, due)
             where = int(due["list"][0])
             directory, following = _add_list(writer, directory, following, where, _sorted(together))
@@ -123,11 +150,11 @@ class Postings:
     def compact(self, writer: Writer, alive: I64) -> None:
         """Merge all runs, without the postings of documents that are not in `alive` (ascending)."""
         directory, following = self._read(writer)
-        small = [self._slices(self._load(writer, one)) for one in directory if one["list"] == _ALL]
+        small = [self._slices(self._load(writer, one)) for one in _runs(directory) if one.list == _ALL]
         kept = []
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(writer, one) for one in own]
+            parts = [self._load(writer, one) for one in _runs(own)]
             whole = _sorted([*parts, *(lists[where] for lists in small)])
             kept.append(whole[_among(whole & np.uint64(MAX_NUMBER), alive)])
         directory = _drop(writer, directory, directory)
@@ -137,10 +164,10 @@ class Postings:
     def all(self, reader: Reader) -> Iterator[U64]:
         """The postings of each list, sorted."""
         directory, _ = self._read(reader)
-        small = [self._slices(self._load(reader, one)) for one in directory if one["list"] == _ALL]
+        small = [self._slices(self._load(reader, one)) for one in _runs(directory) if one.list == _ALL]
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(reader, one) for one in own]
+            parts = [self._load(reader, one) for one in _runs(own)]
             yield _sorted([*parts, *(lists[where] for lists in small)])
 
     def clear(self, writer: Writer, lists: int) -> None:
@@ -166,16 +193,32 @@ class Postings:
             following += 1
         return directory, following
 
-    def _fitting(self, directory: Directory) -> list[bool]:
-        """Which runs have room in the cache, the smallest first."""
-        order = np.argsort(directory["postings"], kind="stable")
-        fits = np.zeros(len(directory), np.bool_)
-        fits[order] = np.cumsum(directory["postings"][order]) * 8 <= self._cache_bytes
-        return [bool(one) for one in fits]
+    def _present(self, reader: Reader) -> list[tuple[Run, bool]]:
+        """The runs that there are, each with whether it has room in the cache: the smallest first."""
+        stored = reader.value("postings") or b""
+        if stored != self._seen:
+            directory, _ = self._read(reader)
+            order = np.argsort(directory["postings"], kind="stable")
+            fits = np.zeros(len(directory), np.bool_)
+            fits[order] = np.cumsum(directory["postings"][order]) * 8 <= self._cache_bytes
+            self._runs = list(zip(_runs(directory), fits.tolist(), strict=True))
+            self._seen = stored
+            there = {one.run for one, _ in self._runs}
+            for cache in (self._cache, self._cut):
+                for run in cache.keys() - there:
+                    del cache[run]
+        return self._runs
 
-    def _whole(self, reader: Reader, one: np.void, keep: bool) -> U64:
+    def _small(self, reader: Reader, one: Run) -> list[U64]:
+        """The postings of each list in a small run, from the cache if it is there: a few MB hold all."""
+        lists = self._cut.get(one.run)
+        if lists is None:
+            lists = self._cut[one.run] = self._slices(self._load(reader, one))
+        return lists
+
+    def _whole(self, reader: Reader, one: Run, keep: bool) -> U64:
         """A run, from the cache if it is there."""
-        run = int(one["run"])
+        run = one.run
         whole = self._cache.get(run)
         if whole is None:
             whole = self._load(reader, one)
@@ -183,11 +226,11 @@ class Postings:
                 self._cache[run] = whole
         return whole
 
-    def _load(self, reader: Reader, one: np.void) -> U64:
+    def _load(self, reader: Reader, one: Run) -> U64:
         """A run, from the store. Raises InputError when blocks of it are missing."""
-        first = int(one["run"]) << _SHIFT
-        whole = np.frombuffer(reader.stretch(first, first + (1 << int(one["bits"])) - 1), "<u8")
-        if len(whole) != one["postings"] + (self.lists + 1 if one["list"] == _ALL else 0):
+        first = one.run << _SHIFT
+        whole = np.frombuffer(reader.stretch(first, first + (1 << one.bits) - 1), "<u8")
+        if len(whole) != one.postings + (self.lists + 1 if one.list == _ALL else 0):
             raise InputError("postings of the index are missing", "`dedup index rebuild` makes them anew")
         return whole
 
@@ -196,19 +239,10 @@ class Postings:
         bounds = whole[: self.lists + 1].astype(np.int64) + self.lists + 1
         return [whole[start:end] for start, end in itertools.pairwise(bounds)]
 
-    def _lists_of(self, whole: U64, first: int, count: int) -> Iterator[tuple[int, U64]]:
-        bounds = (whole[first : first + count + 1].astype(np.int64) + self.lists + 1).tolist()
-        for row in range(count):
-            if bounds[row] < bounds[row + 1]:
-                yield row, whole[bounds[row] : bounds[row + 1]]
-
     def _read(self, reader: Reader) -> tuple[Directory, int]:
         """The runs that there are, and the number of the next one."""
         stored = reader.value("postings") or bytes(8)
         directory = np.frombuffer(stored, _DIRECTORY, offset=8)
-        alive = set(directory["run"].tolist())
-        for run in [run for run in self._cache if run not in alive]:
-            del self._cache[run]
         return directory, int.from_bytes(stored[:8], "little")
 
     def _write(self, writer: Writer, directory: Directory, following: int) -> None:
@@ -236,9 +270,13 @@ def _extended(directory: Directory, run: int, where: int, bits: int, postings: i
     return np.concatenate([directory, np.array([(run, where, bits, postings)], _DIRECTORY)])
 
 
+def _runs(directory: Directory) -> list[Run]:
+    return [Run._make(row) for row in directory.tolist()]
+
+
 def _drop(writer: Writer, directory: Directory, runs: Directory) -> Directory:
     """Remove runs and their blocks."""
-    firsts = [(int(one["run"]) << _SHIFT, int(one["bits"])) for one in runs]
+    firsts = [(one.run << _SHIFT, one.bits) for one in _runs(runs)]
     writer.delete_blocks((first, first + (1 << bits) - 1) for first, bits in firsts)
     return directory[~np.isin(directory["run"], runs["run"])]
 
