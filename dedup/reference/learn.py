@@ -17,7 +17,8 @@ published it and not what it tells: the values are then `UNKNOWN_STORY`. The val
 whole line in, whatever its length: a line that is otherwise different is another story.
 
 A line that stands in a document twice is observed once, prefixes only in the first `HEAD` lines that are not blank
-and in the first `HEAD` of `ELEMENT_WORDS` words: furniture may stand before the article.
+and in the first `OPENINGS` of `ELEMENT_WORDS` words: furniture may stand before the article, and further on prose has
+prefixes of its own ("He said: ").
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from dedup.reference.lines import Form, form, plain_of, prefixes, suffixes, word
 ELEMENT_WORDS = 8
 MOST_WORDS = 64
 HEAD = 6
+OPENINGS = 1
 GOLDEN = 0x9E3779B97F4A7C15
 
 _MASK = (1 << 64) - 1
@@ -94,7 +96,7 @@ def observe(text: str) -> Iterator[tuple[Line, Kind, tuple[int, ...]]]:
     for at, f in enumerate(forms):
         key, words, _ = _line(f.plain, Kind.LINE)
         elements += words >= ELEMENT_WORDS
-        for cut, kind in _cuts(f, at < HEAD or (words >= ELEMENT_WORDS and elements <= HEAD)):
+        for cut, kind in _cuts(f, at < HEAD or (words >= ELEMENT_WORDS and elements <= OPENINGS)):
             cuts.setdefault(cut[0], (cut, kind, _stories(weights | {key: _weight(words)})))
     yield from cuts.values()
 

@@ -12,6 +12,7 @@ use crate::strip::form;
 const ELEMENT_WORDS: usize = 8;
 const MOST_WORDS: usize = 64;
 const HEAD: usize = 6;
+const OPENINGS: usize = 1;
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Words beyond these are not counted: a row has one byte for them.
@@ -182,7 +183,7 @@ impl Scratch {
             plain.clear();
             plain.extend_from_slice(&texts[line.text.0..line.text.1]);
             let first = cuts.len();
-            if at < HEAD || is_element && elements <= HEAD {
+            if at < HEAD || is_element && elements <= OPENINGS {
                 prefixes(plain, places);
                 cuts.extend(places.iter().map(|&end| plain_part(&plain[..end], PREFIX, texts)));
             }
