@@ -195,8 +195,9 @@ class PostgresStore:
                     self._connection.execute(SCHEMA)
 
     def _is_made(self) -> bool:
-        query = "SELECT to_regclass(%s) IS NOT NULL"
-        row = self._connection.execute(query, [f'"{self._schema}".block']).fetchone()
+        # Not to_regclass: it may remember that the schema was not there before the lock was waited for.
+        query = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = %s AND tablename = 'block')"
+        row = self._connection.execute(query, [self._schema]).fetchone()
         return bool(row and row[0])
 
     def _lock(self) -> None:
