@@ -59,19 +59,19 @@ class Words:
         """A headline."""
         return " ".join(self.draw(self.dice.randint(6, 11))).capitalize()
 
-    def paragraph(self) -> str:
-        """One to four sentences, some of them spoken."""
+    def paragraph(self, is_opening: bool = False) -> str:
+        """One to four sentences, some of them spoken; none at the opening begins with words that need others before."""
         text = " ".join(self.sentence() for _ in range(self.dice.randint(1, 4)))
         turn = self.dice.random()
         if turn < 0.12:
             return f"“{text[:-1]},” said {name(self.dice)}."
-        if turn < 0.18:
+        if turn < 0.18 and not is_opening:
             return f"{pick('openers', self.dice)}“{text}”"
         return text
 
     def body(self, least: int = 6, most: int = 20) -> list[str]:
         """The paragraphs of an article."""
-        return [self.paragraph() for _ in range(self.dice.randint(least, most))]
+        return [self.paragraph(is_opening=at < 2) for at in range(self.dice.randint(least, most))]
 
 
 def name(dice: random.Random) -> str:

@@ -16,9 +16,9 @@ The values of a line leave the line out. Where all the others together weigh les
 published it and not what it tells: the values are then `UNKNOWN_STORY`. The values of a prefix or suffix take the
 whole line in, whatever its length: a line that is otherwise different is another story.
 
-A line that stands in a document twice is observed once, prefixes only in the first `HEAD` lines that are not blank
-and in the first `OPENINGS` of `ELEMENT_WORDS` words: furniture may stand before the article, and further on prose has
-prefixes of its own ("He said: ").
+A line that stands in a document twice is observed once. Prefixes are observed in the first `OPENING` lines of
+`ELEMENT_WORDS` words, wherever these stand, since a menu may come before the article; further down, paragraphs of
+many stories begin with the same words of prose ("He said: "), with which no article opens.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ from dedup.reference.lines import Form, form, plain_of, prefixes, suffixes, word
 
 ELEMENT_WORDS = 8
 MOST_WORDS = 64
-HEAD = 6
-OPENINGS = 1
+OPENING = 2
 GOLDEN = 0x9E3779B97F4A7C15
 
 _MASK = (1 << 64) - 1
@@ -93,16 +92,16 @@ def observe(text: str) -> Iterator[tuple[Line, Kind, tuple[int, ...]]]:
         yield line, Kind.LINE, _stories(others) if is_clear else (UNKNOWN_STORY,) * SLOTS
     cuts: dict[int, tuple[Line, Kind, tuple[int, ...]]] = {}
     elements = 0
-    for at, f in enumerate(forms):
+    for f in forms:
         key, words, _ = _line(f.plain, Kind.LINE)
         elements += words >= ELEMENT_WORDS
-        for cut, kind in _cuts(f, at < HEAD or (words >= ELEMENT_WORDS and elements <= OPENINGS)):
+        for cut, kind in _cuts(f, words >= ELEMENT_WORDS and elements <= OPENING):
             cuts.setdefault(cut[0], (cut, kind, _stories(weights | {key: _weight(words)})))
     yield from cuts.values()
 
 
-def _cuts(f: Form, is_head: bool) -> Iterator[tuple[Line, Kind]]:
-    for end in prefixes(f) if is_head else ():
+def _cuts(f: Form, is_opening: bool) -> Iterator[tuple[Line, Kind]]:
+    for end in prefixes(f) if is_opening else ():
         yield _line(plain_of(f.data[f.start : end]), Kind.PREFIX), Kind.PREFIX
     for start in suffixes(f):
         yield _line(plain_of(f.data[start : f.end]), Kind.SUFFIX), Kind.SUFFIX

@@ -11,8 +11,7 @@ use crate::strip::form;
 
 const ELEMENT_WORDS: usize = 8;
 const MOST_WORDS: usize = 64;
-const HEAD: usize = 6;
-const OPENINGS: usize = 1;
+const OPENING: usize = 2;
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Words beyond these are not counted: a row has one byte for them.
@@ -176,14 +175,14 @@ impl Scratch {
         let Scratch { form: plain, texts, in_order, cuts, places, least, .. } = self;
         cuts.clear();
         let mut elements = 0;
-        for (at, line) in in_order.iter().enumerate() {
+        for line in in_order.iter() {
             let is_element = line.words >= ELEMENT_WORDS;
             elements += usize::from(is_element);
             // The text of the line has the digits as 0, which no cut depends on.
             plain.clear();
             plain.extend_from_slice(&texts[line.text.0..line.text.1]);
             let first = cuts.len();
-            if at < HEAD || is_element && elements <= OPENINGS {
+            if is_element && elements <= OPENING {
                 prefixes(plain, places);
                 cuts.extend(places.iter().map(|&end| plain_part(&plain[..end], PREFIX, texts)));
             }
