@@ -8,8 +8,8 @@ that two articles share a paragraph only where one was copied. The kinds of page
   words changed, another title, other quotes and spaces. Seven in ten copies go to sites that do not have it yet;
 - `updates`: one site publishes 2 to 8 versions of one story, paragraphs added above, others reworded;
 - `live`: a live blog, short entries below times of day;
-- `template`: weather and results, mostly figures in fixed wording. The wording stands on the pages of one site only
-  and is labelled article: a reader came for it;
+- `template`: weather and results, mostly figures in fixed wording. A few sites have such pages, and all of
+  it is labelled article: a reader came for it;
 - `refrain`: lines that come again though they are body text: within one article, as the fixed questions of a
   series, or as common subheadings.
 """

@@ -21,9 +21,10 @@ def modes_of(texts: Sequence[str], sources: Sequence[str], folder: Path) -> Mode
     folder.mkdir()
     modes: dict[str, Sequence[Path] | None] = {"raw": None, "rules": []}
     for mode, known in (("learned", None), ("sourced", sources)):
-        learner = Learner()
-        learner.add(texts, known, [str(number) for number in range(len(texts))])
         file = folder / f"{mode}.toml"
-        write_learned(file, learner.learn(min_documents=0))
+        # As for files: bounded memory would forget lines of the largest corpus.
+        with Learner(spill=True, temp_dir=folder) as learner:
+            learner.add(texts, known, [str(number) for number in range(len(texts))])
+            write_learned(file, learner.learn(min_documents=0))
         modes[mode] = [file]
     return modes
