@@ -111,7 +111,7 @@ class Stripper:
         """Take the fields of `model.Rule`, in its order."""
 
     def strip(
-        self, data: U8, offsets: I64, explain: bool
+        self, data: U8, offsets: I64, explain: bool, guard: bool = True
     ) -> tuple[TextArrays, U32, U32, U8, I64, I64, list[list[tuple[int, str, str, str]]] | None]:
         """The fields of `model.Stripped`, in its order; a removal is the fields of `model.Removal`."""
 
