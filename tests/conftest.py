@@ -1,7 +1,8 @@
-"""Shared fixtures: both engines, and a hypothesis profile fit for CI."""
+"""Shared fixtures: both engines, and hypothesis profiles."""
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,18 @@ from tests.articles import Cli
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
-hypothesis.settings.register_profile(
-    "ci",
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture],
-)
-hypothesis.settings.load_profile("ci")
+# "ci" tries the same examples each time, so that a failure is of the change that it shows; "explore" tries new ones.
+for profile, derandomize in {"ci": True, "explore": False}.items():
+    hypothesis.settings.register_profile(
+        profile,
+        deadline=None,
+        derandomize=derandomize,
+        suppress_health_check=[
+            hypothesis.HealthCheck.too_slow,
+            hypothesis.HealthCheck.function_scoped_fixture,
+        ],
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(autouse=True)

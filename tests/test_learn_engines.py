@@ -109,8 +109,12 @@ def test_counts(some: Rows) -> None:
         np.testing.assert_array_equal(getattr(told, name), getattr(expected, name), name)
 
 
+NOTHING = np.array([(1, 0, 0, (NO_STORY,) * SLOTS, 3, 0, 0, 0)], ROW)
+
+
 @settings(max_examples=60)
 @given(rows, rows, rows)
+@example(NOTHING[:0], NOTHING[:0], NOTHING)
 def test_counts_do_not_depend_on_split_or_order(a: Rows, b: Rows, c: Rows) -> None:
     whole = NATIVE.compact(np.concatenate([a, b, c]))
     np.testing.assert_array_equal(NATIVE.compact(whole), whole)

@@ -41,7 +41,7 @@ def test_the_loop(capsys: pytest.CaptureFixture[str]) -> None:
         published: list[dict[str, Any]] = []
         recipe("loop", batches=[ARTICLES[:2], ARTICLES[2:]], publish=published.append)
         assert published == ARTICLES[:3]
-        assert "3 copies 0 (exact, 1.00), {'url': 'https://example.org/0'}" in capsys.readouterr().out
+        assert "3 copies 0 exact 1.0 {'url': 'https://example.org/0'}" in capsys.readouterr().out
 
 
 def test_scrapy(monkeypatch: pytest.MonkeyPatch) -> None:

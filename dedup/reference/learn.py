@@ -141,7 +141,7 @@ def compact(rows: Rows) -> Rows:
         slots = [sorted({row[3][s] for row in group} - {NO_STORY})[:STORIES] for s in range(SLOTS)]
         places = sorted({row[2] for row in group} - {0})[:PLACES]
         documents = min(sum(row[4] for row in group), 0xFFFFFFFF)
-        for i in range(max(len(places), *map(len, slots))):
+        for i in range(max(1, len(places), *map(len, slots))):
             stories = tuple(values[i] if i < len(values) else NO_STORY for values in slots)
             place = places[i] if i < len(places) else 0
             out.append((key, source, place, stories, documents if i == 0 else 0, words, kind, 0))

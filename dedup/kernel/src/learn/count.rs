@@ -69,7 +69,8 @@ pub fn compact(mut rows: Vec<Row>) -> Vec<u8> {
         values.read(group);
         let documents = sum(group);
         let (words, kind) = shape(group);
-        let count = values.slots.iter().map(Vec::len).chain([values.places.len()]).max().unwrap_or(0);
+        // One row at least: a line without a story or a place still has its documents and its shape.
+        let count = values.slots.iter().map(Vec::len).chain([values.places.len(), 1]).max().unwrap_or(1);
         for i in 0..count {
             let row = Row {
                 place: values.places.get(i).copied().unwrap_or(0),
