@@ -17,6 +17,9 @@ from dataclasses import dataclass
 GAP = 1 << 20
 """Pairs of tokens in a gap that `difflib` is still given: it takes a second for ten times as many."""
 
+ALIKE = 0.5
+"""Least share of the shorter side of a gap to be shared: two sentences on anything share every third word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -90,11 +93,10 @@ def _gap(a: Sequence[str], b: Sequence[str], in_a: tuple[int, int], in_b: tuple[
     if not 0 < (in_a[1] - in_a[0]) * (in_b[1] - in_b[0]) <= GAP:
         return []
     matcher = difflib.SequenceMatcher(None, a[slice(*in_a)], b[slice(*in_b)], autojunk=False)
-    return [
-        Run(in_a[0] + block.a, in_b[0] + block.b, block.size)
-        for block in matcher.get_matching_blocks()
-        if block.size
-    ]
+    blocks = [block for block in matcher.get_matching_blocks() if block.size]
+    if sum(block.size for block in blocks) < ALIKE * min(in_a[1] - in_a[0], in_b[1] - in_b[0]):
+        return []
+    return [Run(in_a[0] + block.a, in_b[0] + block.b, block.size) for block in blocks]
 
 
 def _joined(runs: Sequence[Run]) -> list[Run]:

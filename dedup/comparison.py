@@ -7,8 +7,7 @@ what the run did.
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -17,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from dedup import boilerplate
-from dedup.alignment import align
 from dedup.bands import Bands, choose, probability
 from dedup.config import Settings
 from dedup.model import Removal, Texts
 from dedup.native import Native
+from dedup.passages import Passage, passages
 
 EXCERPT_CONTAINMENT = 0.6
 """Least containment of the smaller article in the larger one for an excerpt ..."""
@@ -50,17 +49,36 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
-    """A stretch of both clean texts: shared, or what each has in place of the other's.
+class Gate:
+    """One condition on the way to a relation.
 
     Attributes:
-        shared: Whether both have the same tokens here.
-        a, b: The stretch as written on either side; one may be empty where they differ.
+        relation: The relation that asks for it: `near` asks for all of its gates, and so does `excerpt`.
+        name: What is looked at.
+        value: What the pair has.
+        least: What is asked for at least.
     """
 
-    shared: bool
-    a: str
-    b: str
+    relation: str
+    name: str
+    value: float
+    least: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the pair has enough; not where there is nothing to measure."""
+        return self.value >= self.least
+
+    @property
+    def verdict(self) -> str:
+        """What the pair has, and by how much that is too little; for people."""
+        if math.isnan(self.value):
+            return "none"
+        value, least, short = (
+            f"{number:,.0f}" if isinstance(self.value, int) else f"{number:.3f}"
+            for number in (self.value, self.least, self.least - self.value)
+        )
+        return f"{value}, at least {least}" if self.passed else f"{value}, {short} short of {least}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +89,8 @@ class Comparison:
         relation: `exact`, `near`, `excerpt`, or None.
         reason: One sentence: why this relation, or which gate failed and by how much.
         jaccard: |A ∩ B| / |A ∪ B| of the shingles of the clean texts; NaN where both have none.
-        raw_jaccard: The same of the raw texts.
         containment_a, containment_b: Share of the shingles of `a` that `b` has, and of `b` that `a` has.
+        raw_jaccard, raw_containment_a, raw_containment_b: The same of the raw texts.
         shared: |A ∩ B|.
         estimate: Jaccard as estimated from the signatures.
         standard_error: sqrt(J (1 - J) / num_perm), of the estimate.
@@ -88,9 +106,11 @@ class Comparison:
     relation: str | None
     reason: str
     jaccard: float
-    raw_jaccard: float
     containment_a: float
     containment_b: float
+    raw_jaccard: float
+    raw_containment_a: float
+    raw_containment_b: float
     shared: int
     estimate: float
     standard_error: float
@@ -103,16 +123,31 @@ class Comparison:
     b: Side
     passages: tuple[Passage, ...]
 
+    @property
+    def gates(self) -> tuple[Gate, ...]:
+        """What a run asks of the two, in its order."""
+        smaller = min(self.a.shingles, self.b.shingles)
+        return (
+            Gate("near", "bands in common", len(self.bands_hit), 1),
+            Gate("near", "equal low bytes", self.equal_low, self.bands.gate),
+            Gate("near", "Jaccard", self.jaccard, self.threshold),
+            Gate("excerpt", "containment of the smaller", self._contained, EXCERPT_CONTAINMENT),
+            Gate("excerpt", "shingles of the smaller", smaller, EXCERPT_SHINGLES),
+        )
+
+    @property
+    def _contained(self) -> float:
+        """Share of the smaller article that the other one has."""
+        smaller = min(self.a.shingles, self.b.shingles)
+        return self.shared / smaller if smaller else math.nan
+
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON; null where a figure is not defined."""
-        figures = {
-            name: getattr(self, name)
-            for name in ("jaccard", "raw_jaccard", "containment_a", "containment_b", "estimate")
-        }
+        figures = {name: getattr(self, name) for name in _FIGURES}
         return {
             "relation": self.relation,
             "reason": self.reason,
-            **{name: None if math.isnan(value) else value for name, value in figures.items()},
+            **{name: _defined(value) for name, value in figures.items()},
             "standard_error": self.standard_error,
             "shared_shingles": self.shared,
             "threshold": self.threshold,
@@ -122,7 +157,9 @@ class Comparison:
                 "agreeing": list(self.bands_hit),
                 "probability": self.probability,
             },
-            "low_bytes": {"agreeing": self.equal_low, "gate": self.bands.gate},
+            "gates": [
+                {**asdict(gate), "value": _defined(gate.value), "passed": gate.passed} for gate in self.gates
+            ],
             "sides": {
                 name: {
                     "shingles": side.shingles,
@@ -133,6 +170,13 @@ class Comparison:
             },
             "passages": [asdict(passage) for passage in self.passages],
         }
+
+
+_FIGURES = (
+    *("jaccard", "containment_a", "containment_b", "raw_jaccard", "raw_containment_a", "raw_containment_b"),
+    "estimate",
+)
+"""Figures that are not defined for articles without words."""
 
 
 def compare(
@@ -150,59 +194,54 @@ def compare(
         UsageError: A setting or a rules file cannot be used.
     """
     settings = settings or Settings()
-    engine = _engine(settings, (rules,) if isinstance(rules, str) else tuple(rules))
+    return compare_with(_engine(settings, (rules,) if isinstance(rules, str) else tuple(rules)), a, b)
+
+
+def compare_with(engine: Native, a: str, b: str) -> Comparison:
+    """As `compare`, by the engine of a run or an index, with its settings and rules."""
+    settings = engine.settings
     raw = Texts.from_strings([a, b])
-    bare = _engine(replace(settings, strip=False), ())
     if settings.strip:
         stripped = engine.strip(raw, explain=True)
         clean, removals, guarded = stripped.texts, stripped.removals or [[], []], stripped.guarded
     else:
         clean, removals, guarded = raw, [[], []], np.zeros(2, np.uint8)
-    sets = _sets(engine, clean, settings)
-    shared, jaccard = _overlap(*sets)
-    sketch = bare.sketch(clean)
+    sets, raw_sets = _sets(engine, clean), _sets(engine, raw)
+    shared, jaccard, containment_a, containment_b = _overlap(*sets)
+    _, raw_jaccard, raw_containment_a, raw_containment_b = _overlap(*raw_sets)
+    sketch = _engine(replace(settings, strip=False), ()).sketch(clean)
     signatures = engine.sign(engine.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
     bands = choose(settings)
     sides = [
         Side(text, clean.bytes_at(i).decode(), tuple(removals[i]), bool(guarded[i]), len(sets[i]))
         for i, text in enumerate((a, b))
     ]
-    hit = np.flatnonzero(sketch.keys[:, 0] == sketch.keys[:, 1]) if all(map(len, sets)) else np.empty(0)
+    both = all(map(len, sets))
+    hit = np.flatnonzero(sketch.keys[:, 0] == sketch.keys[:, 1]) if both else np.empty(0)
     found = Comparison(
         relation=None,
         reason="",
         jaccard=jaccard,
-        raw_jaccard=_overlap(*_sets(engine, raw, settings))[1],
-        containment_a=shared / len(sets[0]) if len(sets[0]) else math.nan,
-        containment_b=shared / len(sets[1]) if len(sets[1]) else math.nan,
+        containment_a=containment_a,
+        containment_b=containment_b,
+        raw_jaccard=raw_jaccard,
+        raw_containment_a=raw_containment_a,
+        raw_containment_b=raw_containment_b,
         shared=shared,
-        estimate=float(np.mean(signatures[0] == signatures[1])) if all(map(len, sets)) else math.nan,
+        estimate=float(np.mean(signatures[0] == signatures[1])) if both else math.nan,
         standard_error=math.sqrt(jaccard * (1 - jaccard) / settings.num_perm) if shared else 0.0,
         bands=bands,
         bands_hit=tuple(map(int, hit)),
         probability=probability(jaccard, bands.bands, bands.rows) if shared else 0.0,
-        equal_low=int(np.count_nonzero(sketch.low[0] == sketch.low[1])),
+        equal_low=int(np.count_nonzero(sketch.low[0] == sketch.low[1])) if both else 0,
         threshold=settings.threshold,
         a=sides[0],
         b=sides[1],
-        passages=tuple(_passages(engine, sides[0].clean, sides[1].clean, settings.shingle_size)),
+        passages=tuple(passages(engine, sides[0].clean, sides[1].clean, settings.shingle_size)),
     )
     exact = bool(shared) and bool((sketch.digest[0] == sketch.digest[1]).all())
     relation, reason = _verdict(found, exact)
     return replace(found, relation=relation, reason=reason)
-
-
-_SINGLES = (
-    range(0x0E00, 0x0F00),
-    range(0x1000, 0x10A0),
-    range(0x1780, 0x1800),
-    range(0x3005, 0x3008),
-    range(0x3040, 0x3100),
-    range(0x3400, 0xA000),
-    range(0xF900, 0xFB00),
-    range(0x20000, 0x40000),
-)
-"""Blocks of the scripts without spaces, in which a character is a token."""
 
 
 @cache
@@ -210,16 +249,20 @@ def _engine(settings: Settings, rules: tuple[str, ...]) -> Native:
     return Native(settings, boilerplate.load(rules) if settings.strip else ())
 
 
-def _sets(engine: Native, texts: Texts, settings: Settings) -> list[set[int]]:
-    found = engine.shingle(texts, settings.shingle_size)
+def _sets(engine: Native, texts: Texts) -> list[set[int]]:
+    found = engine.shingle(texts, engine.settings.shingle_size)
     return [set(found.hashes[start:end].tolist()) for start, end in pairwise(found.offsets)]
 
 
-def _overlap(a: set[int], b: set[int]) -> tuple[int, float]:
-    """|A ∩ B| and the Jaccard similarity."""
+def _overlap(a: set[int], b: set[int]) -> tuple[int, float, float, float]:
+    """|A ∩ B|, the Jaccard similarity, and the containments of A and B."""
     shared = len(a & b)
-    union = len(a) + len(b) - shared
-    return shared, shared / union if union else math.nan
+    jaccard, in_a, in_b = (shared / size if size else math.nan for size in (len(a | b), len(a), len(b)))
+    return shared, jaccard, in_a, in_b
+
+
+def _defined(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def _verdict(found: Comparison, exact: bool) -> tuple[str | None, str]:
@@ -238,67 +281,18 @@ def _verdict(found: Comparison, exact: bool) -> tuple[str | None, str]:
             short = f"{found.equal_low} equal low bytes, {found.bands.gate} are asked for"
             return "near", f"similar enough ({found.jaccard:.3f}), but the low-byte gate drops it: {short}"
         return "near", f"Jaccard {found.jaccard:.3f} is at least the threshold {found.threshold:g}; {hits}"
-    short = f"Jaccard {found.jaccard:.3f} is {found.threshold - found.jaccard:.3f} below the threshold"
-    smaller = min(found.a.shingles, found.b.shingles)
-    contained = found.shared / smaller
-    if contained >= EXCERPT_CONTAINMENT and smaller >= EXCERPT_SHINGLES:
+    near, contained, long_enough = found.gates[2:]
+    short = f"Jaccard {found.jaccard:.3f} is {near.least - near.value:.3f} below the threshold {near.least:g}"
+    if contained.passed and long_enough.passed:
         name = "A" if found.a.shingles <= found.b.shingles else "B"
-        return "excerpt", f"{contained:.0%} of {name} is in the other article; {short}"
-    return None, f"{short} {found.threshold:g}; {hits}" if found.shared else "not one shingle in common"
-
-
-def _passages(engine: Native, a: str, b: str, size: int) -> list[Passage]:
-    """Both texts, cut where they begin or cease to agree."""
-    (tokens_a, spans_a), (tokens_b, spans_b) = _spans(engine, a), _spans(engine, b)
-    passages: list[Passage] = []
-    at_a = at_b = 0  # tokens
-    done_a = done_b = 0  # characters
-
-    def cut(end_a: int, end_b: int, shared: bool) -> None:
-        """A passage up to where a token begins, with the white space in front of it."""
-        nonlocal done_a, done_b
-        stop_a = spans_a[end_a] if end_a < len(spans_a) else len(a)
-        stop_b = spans_b[end_b] if end_b < len(spans_b) else len(b)
-        part_a, part_b = a[done_a:stop_a], b[done_b:stop_b]
-        if part_a.strip() or part_b.strip():  # else it goes with the next
-            passages.append(Passage(shared, part_a, part_b))
-            done_a, done_b = max(done_a, stop_a), max(done_b, stop_b)
-
-    for run in align(tokens_a, tokens_b, size):
-        if run.a > at_a or run.b > at_b:
-            cut(run.a, run.b, False)
-        at_a, at_b = run.a + run.length, run.b + run.length
-        cut(at_a, at_b, True)
-    if at_a < len(tokens_a) or at_b < len(tokens_b) or not passages:
-        cut(len(tokens_a), len(tokens_b), False)
-    return passages
-
-
-def _spans(engine: Native, text: str) -> tuple[list[str], list[int]]:
-    """The tokens of a text, and the character at which the piece of each begins."""
-    pieces = list(_pieces(text))
-    tokens: list[str] = []
-    spans: list[int] = []
-    joined = engine.tokenize(Texts.from_strings([piece for _, piece in pieces])).strings()
-    for (start, _), some in zip(pieces, joined, strict=True):
-        parts = some.split()
-        tokens += parts
-        spans += [start] * len(parts)
-    return tokens, spans
-
-
-def _pieces(text: str) -> Iterator[tuple[int, str]]:
-    """Stretches of a text that no token spans, and where they begin.
-
-    White space separates them, and a character of a script without spaces is one, with its marks.
-    """
-    start, is_single = 0, False
-    for at, char in enumerate(text):
-        single = char > "\u0dff" and any(ord(char) in block for block in _SINGLES)
-        is_mark = char > "\u02ff" and unicodedata.category(char).startswith("M")
-        if char.isspace() or ((single or is_single) and not is_mark):
-            if at > start:
-                yield start, text[start:at]
-            start, is_single = at + char.isspace(), single
-    if len(text) > start:
-        yield start, text[start:]
+        return "excerpt", f"{contained.value:.0%} of {name} is in the other article; {short}"
+    if not found.shared:
+        return None, "not one shingle in common"
+    if contained.passed:
+        missing = f"{long_enough.value:.0f} shingles are {long_enough.least - long_enough.value:.0f} too few"
+        return (
+            None,
+            f"{short}; {contained.value:.0%} of the smaller is in the other, but {missing} for an excerpt",
+        )
+    missing = f"{contained.value:.0%} of the smaller is in the other, {contained.least:.0%} make an excerpt"
+    return None, f"{short}; {missing}; {hits}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from dedup import compare, find_duplicates
 from dedup.alignment import align
 from dedup.config import Settings
+from dedup.passages import CONTEXT, Passage, hunks
 from tests.articles import Cli, edited, story
 from tests.strategies import texts
 
@@ -50,6 +52,76 @@ def test_passages_put_together_are_the_clean_texts(a: str, b: str) -> None:
         clean = getattr(found, side).clean
         assert clean.startswith(together)
         assert not clean[len(together) :].strip()
+
+
+def numbered(count: int) -> str:
+    return "".join(f"w{i} " for i in range(count))
+
+
+@pytest.mark.parametrize(
+    ("found", "places"),
+    [
+        ([Passage(True, numbered(90), numbered(90))], []),
+        ([Passage(False, "a", "b")], [(0, "a", "b", 0)]),
+        (
+            [Passage(True, numbered(20), numbered(20)), Passage(False, "", "b ")],
+            [(20 - CONTEXT, "w8 ", "b ", 0)],
+        ),
+        (
+            [Passage(False, "a ", "b "), Passage(True, numbered(24), numbered(24)), Passage(False, "", "c")],
+            [(0, "a ", "c", 0)],
+        ),
+        (
+            [Passage(False, "a ", ""), Passage(True, numbered(25), numbered(25)), Passage(False, "", "c")],
+            [(0, "a ", "w11 ", 0), (1, "w13 ", "c", 0)],
+        ),
+        (
+            [Passage(False, "a ", ""), Passage(True, numbered(25), numbered(25))],
+            [(0, "a ", "w11 ", 13)],
+        ),
+    ],
+)
+def test_a_hunk_has_some_shared_words_around_what_differs(
+    found: list[Passage], places: list[tuple[int, str, str, int]]
+) -> None:
+    shown = hunks(found)
+    assert [(h.before, h.after) for h in shown] == [(before, after) for before, _, _, after in places]
+    for hunk, (_, begin, end, _) in zip(shown, places, strict=True):
+        assert hunk.a[0].text.startswith(begin)
+        assert hunk.b[-1].text.endswith(end)
+
+
+@given(texts, texts)
+def test_hunks_show_and_count_every_word(a: str, b: str) -> None:
+    found = compare(a, f"{a}\n{b}").passages
+    for side in ("a", "b"):
+        words = sum(len(re.findall(r"\S{1,20}", getattr(passage, side))) for passage in found)
+        places = hunks(found)
+        shown = sum(len(re.findall(r"\S{1,20}", part.text)) for h in places for part in getattr(h, side))
+        hidden = sum(hunk.before + hunk.after for hunk in places)
+        assert not places or abs(shown + hidden - words) <= len(
+            found
+        )  # a word cut between two passages is two
+
+
+def test_sentences_that_only_share_small_words_are_not_aligned() -> None:
+    a = ["the", "harbour", "of", "the", "city", "is", "closed", "for", "a", "day"]
+    b = ["storms", "in", "the", "hills", "and", "a", "flood", "of", "the", "valley"]
+    assert align(a, b, 5) == []
+
+
+def test_a_gate_says_by_how_much_it_failed() -> None:
+    found = compare(story(4, 60), " ".join(story(4, 60).split()[:30]))
+    assert [(gate.name, gate.passed) for gate in found.gates] == [
+        ("bands in common", True),
+        ("equal low bytes", True),
+        ("Jaccard", False),
+        ("containment of the smaller", True),
+        ("shingles of the smaller", False),
+    ]
+    assert found.gates[2].verdict == f"{26 / 56:.3f}, {0.5 - 26 / 56:.3f} short of 0.500"
+    assert found.gates[4].verdict == "26, 14 short of 40"
+    assert "26 shingles are 14 too few for an excerpt" in found.reason
 
 
 def test_figures_are_those_of_a_run() -> None:
@@ -112,7 +184,7 @@ def test_two_files_are_compared(tmp_path: Path, dedup: Cli) -> None:
     b.write_text(edited(story(7), 30))
     shown = dedup("compare", a, b).out
     assert shown.startswith("near: Jaccard ")
-    assert "- Only here today." in shown
+    assert "[-Only here today.-]" in shown
     assert "Share this article" in shown
 
 

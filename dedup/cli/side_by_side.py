@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from itertools import zip_longest
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from dedup.passages import Part, hunks
 from dedup.titles import printable
 
 if TYPE_CHECKING:
-    from dedup.comparison import Comparison, Passage
+    from dedup.comparison import Comparison, Gate
 
-SHOWN = 12
-"""Words of a shared passage that are shown at each of its ends."""
+BANDS = 8
+"""Bands that are listed by number."""
 
 REMOVALS = 12
 """Removed lines that are listed a side."""
@@ -34,11 +34,11 @@ def render(found: Comparison, names: tuple[str, str], colour: bool, width: int |
     """
     console = Console(width=width, no_color=not colour, force_terminal=colour, highlight=False)
     with console.capture() as capture:
-        console.print(Group(*_parts(found, names)))
+        console.print(Group(*_parts(found, names, colour)))
     return "\n".join(line.rstrip() for line in capture.get().split("\n"))
 
 
-def _parts(found: Comparison, names: tuple[str, str]) -> Iterator[RenderableType]:
+def _parts(found: Comparison, names: tuple[str, str], colour: bool) -> Iterator[RenderableType]:
     verdict = found.relation or "not copies"
     yield Text.assemble((verdict, "bold green" if found.relation else "bold yellow"), ": ", found.reason)
     yield Text()
@@ -55,65 +55,97 @@ def _parts(found: Comparison, names: tuple[str, str]) -> Iterator[RenderableType
             if len(side.removed) > REMOVALS:
                 yield Text(f"  ... and {len(side.removed) - REMOVALS:,} more", style="dim")
     yield Text()
-    yield _texts(found, names)
+    yield _texts(found, names, colour)
 
 
 def _figures(found: Comparison) -> Table:
     grid = Table.grid(padding=(0, 2))
-    bands = found.bands
+    bands, hit = found.bands, len(found.bands_hit)
     rows = [
         (
             "Jaccard",
             f"{_number(found.jaccard)}, threshold {found.threshold:g}; {_number(found.raw_jaccard)} before stripping",
         ),
-        ("shingles", f"{found.a.shingles:,} in A, {found.b.shingles:,} in B, {found.shared:,} in both"),
         (
             "containment",
-            f"{_share(found.containment_a)} of A is in B, {_share(found.containment_b)} of B is in A",
+            f"{_share(found.containment_a)} of A is in B, {_share(found.containment_b)} of B is in A; "
+            f"{_share(found.raw_containment_a)} and {_share(found.raw_containment_b)} before stripping",
         ),
-        ("estimate", f"{_number(found.estimate)}, standard error {found.standard_error:.3f}"),
+        ("shingles", f"{found.a.shingles:,} in A, {found.b.shingles:,} in B, {found.shared:,} in both"),
+        (
+            "estimate",
+            f"{_number(found.estimate)} of the signature values agree, standard error {found.standard_error:.3f}",
+        ),
         (
             "bands",
-            f"{len(found.bands_hit)} of {bands.bands} agree; some do with probability {found.probability:.4f}",
+            f"{hit} of {bands.bands} agree{_listed(found.bands_hit)}; "
+            f"at least one does with probability {found.probability:.4f}",
         ),
-        ("low bytes", f"{found.equal_low} agree, the gate asks for {bands.gate}"),
     ]
     for name, value in rows:
         grid.add_row(Text(name, style="dim"), Text(value))
+    for relation in ("near", "excerpt"):
+        gates = [gate for gate in found.gates if gate.relation == relation]
+        grid.add_row(Text(f"{relation} asks", style="dim"), _asked(gates))
     return grid
 
 
-def _texts(found: Comparison, names: tuple[str, str]) -> Table:
-    table = Table(show_lines=False, expand=True, box=None, padding=(0, 1), pad_edge=False)
+def _asked(gates: Sequence[Gate]) -> Text:
+    """Each gate on a line, with what the pair has."""
+    marks = [("✓ ", "green") if gate.passed else ("✗ ", "bold red") for gate in gates]
+    lines = [
+        Text.assemble(mark, f"{gate.name}: {gate.verdict}") for mark, gate in zip(marks, gates, strict=True)
+    ]
+    return Text("\n").join(lines)
+
+
+def _listed(bands: Sequence[int]) -> str:
+    """The numbers of the first bands that agree."""
+    if not bands:
+        return ""
+    shown = ", ".join(map(str, bands[:BANDS]))
+    return f" (number {shown}{', …' if len(bands) > BANDS else ''})"
+
+
+def _texts(found: Comparison, names: tuple[str, str], colour: bool) -> RenderableType:
+    """The places where the clean texts differ."""
+    places = hunks(found.passages)
+    if not places:
+        words = len(found.a.clean.split())
+        return Text(f"all {words:,} words alike" if words else "no words to show", style="dim")
+    table = Table(expand=True, box=None, padding=(0, 1), pad_edge=False)
     for letter, name in zip("AB", names, strict=True):
-        table.add_column(Text(f"{letter}: {printable(name)}"), ratio=1, overflow="fold")
-    for passage in found.passages:
-        if passage.shared:
-            table.add_row(_folded(passage.a), _folded(passage.b))
-        else:
-            for left, right in _beside(passage):
-                table.add_row(Text(left, style="red"), Text(right, style="green"))
+        table.add_column(Text(f"{letter}: {printable(name)}", style="bold"), ratio=1, overflow="fold")
+    for hunk in places:
+        _alike(table, hunk.before)
+        table.add_row(
+            _side(hunk.a, "red", "" if colour else "-"), _side(hunk.b, "green", "" if colour else "+")
+        )
+    _alike(table, places[-1].after)
     return table
 
 
-def _beside(passage: Passage) -> Iterator[tuple[str, str]]:
-    """What only one side has, line by line; marked, for where there are no colours."""
-    left, right = _lines(passage.a), _lines(passage.b)
-    for a, b in zip_longest(left, right, fillvalue=""):
-        yield f"- {a}" if a else "", f"+ {b}" if b else ""
+def _alike(table: Table, words: int) -> None:
+    text = f"… {words:,} words alike …" if words else ""
+    table.add_row(*[Text(text, style="dim italic")] * 2)
 
 
-def _lines(text: str) -> list[str]:
-    return [printable(line).strip() for line in text.split("\n") if line.strip()]
-
-
-def _folded(text: str) -> Text:
-    """A shared passage without its middle."""
-    words = printable(text).split()
-    if len(words) <= 3 * SHOWN:
-        return Text(" ".join(words), style="dim")
-    middle = f" [... {len(words) - 2 * SHOWN:,} words ...] "
-    return Text(" ".join(words[:SHOWN]) + middle + " ".join(words[-SHOWN:]), style="dim")
+def _side(parts: Sequence[Part], colour: str, mark: str) -> Text:
+    """One side of a hunk; what only it has is between marks where there are no colours."""
+    shown = Text()
+    before = ""
+    for part in parts:
+        text = "\n".join(line for line in map(printable, part.text.split("\n")) if line)
+        if not text:
+            continue
+        if shown:
+            shown.append("\n" if before.endswith("\n") or part.text.startswith("\n") else " ")
+        before = part.text
+        if part.own:
+            shown.append(f"[{mark}{text}{mark}]" if mark else text, colour)
+        else:
+            shown.append(text, "dim")
+    return shown
 
 
 def _number(value: float) -> str:

@@ -1,0 +1,209 @@
+"""What two texts share and what only one has: the texts in, `Passage`s or `Hunk`s of them as written out.
+
+A passage is a stretch of both texts, a hunk what a person is shown of them: the places where they differ, each with a
+few shared words around it, as in a unified diff of words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dedup.alignment import align
+from dedup.model import Texts
+from dedup.stages import Stages
+
+CONTEXT = 12
+"""Shared words that are shown on either side of a difference."""
+
+LONGEST = 2_000
+"""Characters that are shown of a stretch that only one text has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stretch of both clean texts: shared, or what each has in place of the other's.
+
+    Attributes:
+        shared: Whether both have the same tokens here.
+        a, b: The stretch as written on either side; one may be empty where they differ.
+    """
+
+    shared: bool
+    a: str
+    b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some words of one side of a hunk.
+
+    Attributes:
+        own: Whether the other side lacks them.
+        text: The words, as written.
+    """
+
+    own: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """A place where two texts differ.
+
+    Attributes:
+        before: Shared words in front of it that are not shown.
+        a, b: The place on either side, with the shared words around it that are shown.
+        after: Shared words behind the last hunk that are not shown; 0 for the others.
+    """
+
+    before: int
+    a: tuple[Part, ...]
+    b: tuple[Part, ...]
+    after: int = 0
+
+
+def passages(engine: Stages, a: str, b: str, size: int) -> list[Passage]:
+    """Both texts, cut where they begin or cease to agree.
+
+    Args:
+        engine: Says what the tokens are.
+        a: A text.
+        b: Another.
+        size: Tokens of a shingle; runs that long anchor the alignment.
+
+    Returns:
+        At least one passage. The `a` of all of them, joined, are `a` up to white space at its end, and so for `b`.
+    """
+    (tokens_a, spans_a), (tokens_b, spans_b) = _spans(engine, a), _spans(engine, b)
+    found: list[Passage] = []
+    at_a = at_b = 0  # tokens
+    done_a = done_b = 0  # characters
+
+    def cut(end_a: int, end_b: int, shared: bool) -> None:
+        """A passage up to where a token begins, with the white space in front of it."""
+        nonlocal done_a, done_b
+        stop_a = spans_a[end_a] if end_a < len(spans_a) else len(a)
+        stop_b = spans_b[end_b] if end_b < len(spans_b) else len(b)
+        part_a, part_b = a[done_a:stop_a], b[done_b:stop_b]
+        if part_a.strip() or part_b.strip():  # else it goes with the next
+            found.append(Passage(shared, part_a, part_b))
+            done_a, done_b = max(done_a, stop_a), max(done_b, stop_b)
+
+    for run in align(tokens_a, tokens_b, size):
+        if run.a > at_a or run.b > at_b:
+            cut(run.a, run.b, False)
+        at_a, at_b = run.a + run.length, run.b + run.length
+        cut(at_a, at_b, True)
+    if at_a < len(tokens_a) or at_b < len(tokens_b) or not found:
+        cut(len(tokens_a), len(tokens_b), False)
+    return found
+
+
+def hunks(found: Sequence[Passage], context: int = CONTEXT) -> list[Hunk]:
+    """The places where two texts differ; none where they share everything.
+
+    Args:
+        found: Their passages.
+        context: Shared words to show on either side; places nearer than twice that are one hunk.
+    """
+    places: list[Hunk] = []
+    left: list[Part] = []
+    right: list[Part] = []
+    hidden = 0
+
+    def add(own: bool, a: str, b: str) -> None:
+        for side, text in ((left, a), (right, b)):
+            if text:
+                side.append(Part(own, text))
+
+    for i, passage in enumerate(found):
+        if not passage.shared:
+            add(True, _capped(passage.a), _capped(passage.b))
+            continue
+        behind, ahead = context * (i > 0), context * (i < len(found) - 1)
+        words = sum(1 for _ in _WORD.finditer(passage.a))
+        if words <= behind + ahead:
+            add(False, passage.a, passage.b)
+            continue
+        if behind:
+            add(False, _begin(passage.a, behind), _begin(passage.b, behind))
+            places.append(Hunk(hidden, tuple(left), tuple(right)))
+            left.clear()
+            right.clear()
+        hidden = words - behind - ahead
+        if ahead:
+            add(False, _end(passage.a, ahead), _end(passage.b, ahead))
+    if left or right:
+        places.append(Hunk(hidden, tuple(left), tuple(right)))
+    elif places:
+        places[-1] = replace(places[-1], after=hidden)
+    return places
+
+
+_WORD = re.compile(r"\S{1,20}\s*")
+"""A word; of a script without spaces, or of an address, a piece."""
+
+
+def _begin(text: str, words: int) -> str:
+    """The first words of a text."""
+    found = [match.end() for _, match in zip(range(words), _WORD.finditer(text), strict=False)]
+    return text[: found[-1]] if found else text
+
+
+def _end(text: str, words: int) -> str:
+    """The last words of a text."""
+    starts = [match.start() for match in _WORD.finditer(text)]
+    return text[starts[-words] :] if len(starts) > words else text
+
+
+def _capped(text: str) -> str:
+    """A text without what is beyond `LONGEST`."""
+    if len(text) <= LONGEST:
+        return text
+    return f"{text[:LONGEST].rstrip()} [… {len(text) - LONGEST:,} more characters]"
+
+
+_SINGLES = (
+    range(0x0E00, 0x0F00),
+    range(0x1000, 0x10A0),
+    range(0x1780, 0x1800),
+    range(0x3005, 0x3008),
+    range(0x3040, 0x3100),
+    range(0x3400, 0xA000),
+    range(0xF900, 0xFB00),
+    range(0x20000, 0x40000),
+)
+"""Blocks of the scripts without spaces, in which a character is a token."""
+
+
+def _spans(engine: Stages, text: str) -> tuple[list[str], list[int]]:
+    """The tokens of a text, and the character at which the piece of each begins."""
+    pieces = list(_pieces(text))
+    tokens: list[str] = []
+    spans: list[int] = []
+    joined = engine.tokenize(Texts.from_strings([piece for _, piece in pieces])).strings()
+    for (start, _), some in zip(pieces, joined, strict=True):
+        parts = some.split()
+        tokens += parts
+        spans += [start] * len(parts)
+    return tokens, spans
+
+
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Stretches of a text that no token spans, and where they begin.
+
+    White space separates them, and a character of a script without spaces is one, with its marks.
+    """
+    start, is_single = 0, False
+    for at, char in enumerate(text):
+        single = char > "\u0dff" and any(ord(char) in block for block in _SINGLES)
+        is_mark = char > "\u02ff" and unicodedata.category(char).startswith("M")
+        if char.isspace() or ((single or is_single) and not is_mark):
+            if at > start:
+                yield start, text[start:at]
+            start, is_single = at + char.isspace(), single
+    if len(text) > start:
+        yield start, text[start:]
