@@ -113,10 +113,17 @@ def write_learned(path: str | os.PathLike[str], learned: Learned) -> None:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` when the block ends, unless it fails. Raises OutputError."""
+    """A file to write that takes the place of `path` when the block ends, unless it fails. Raises OutputError.
+
+    A link or a pipe is written to as it is: renaming a file to /dev/stdout would take that away from the machine.
+    """
     target = Path(path)
     staged = None
     try:
+        if target.is_symlink() or target.is_fifo() or target.is_char_device():
+            with target.open("wb") as stream:
+                yield stream
+            return
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".dedup-", delete=False) as file:
             staged = Path(file.name)
             yield cast(BinaryIO, file)

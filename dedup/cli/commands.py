@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 SUMMARIES = {
     "run": "Find the copies in a corpus and keep one article of each story.",
     "filter": "Let new articles pass, as they came.",
+    "check": "Fail if a corpus has duplicates that nobody accepted.",
     "strip": "Print articles without their boilerplate.",
     "learn": "Learn which lines of a corpus are boilerplate.",
     "compare": "Say whether two articles are copies, and why.",

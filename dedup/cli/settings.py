@@ -17,10 +17,15 @@ from typing import Any, NamedTuple
 
 from dedup.errors import UsageError
 
-PATHS = frozenset({"counts", "duplicates", "index", "output", "rules", "temp_dir"})
+PATHS = frozenset({"baseline", "cache", "counts", "duplicates", "index", "output", "rules", "temp_dir"})
 """Options whose values are paths, or addresses."""
 
-NOT_SETTINGS = frozenset({"help", "dry_run", "force", "learned_file", "list_rules", "review"})
+NOT_SETTINGS = frozenset(
+    {
+        *("help", "dry_run", "force", "learned_file", "list_rules", "review"),
+        *("against", "outputs", "report_format", "since", "update_baseline", "within"),
+    }
+)
 """Options that belong to one call: a file that always says `--force` would defeat its purpose."""
 
 

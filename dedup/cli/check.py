@@ -1,0 +1,229 @@
+"""`dedup check`: fail a build when a corpus has duplicates that nobody accepted."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dedup.errors import UsageError
+
+if TYPE_CHECKING:
+    from dedup.checking import Report
+
+EXAMPLES = """\b
+Examples:
+  dedup check corpus/ --baseline dedup-baseline.json
+  dedup check corpus/ --since origin/main --format github
+  dedup check new.txt --in corpus/
+  dedup check test.jsonl --against train.jsonl --output leaks.sarif --output leaks.md
+
+Exit codes: 0 passed; 1 more duplicates than allowed, or problems found with --lint; 2 a mistake, an input that
+cannot be read, or, with --strict, skipped records."""
+
+MIN_WORDS = 40
+"""As in `dedup.checking.lint`, which takes too long to import for a help text."""
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
+def command(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH...",
+            help="Files, folders, globs, or - for JSON lines on standard input.",
+            show_default=False,
+        ),
+    ],
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT",
+            help="Look for copies of PATH in here instead, as of a test set in a training set; may be repeated.",
+        ),
+    ] = None,
+    within: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--in", metavar="INPUT", help="The corpus that PATH comes into: only check PATH; may be repeated."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Only check articles that changed since this git revision."),
+    ] = None,
+    max_duplicates: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Most duplicates allowed; 0 unless --max-ratio is given."),
+    ] = None,
+    max_ratio: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R", help="Greatest share of duplicates allowed among the articles checked, 0 to 1."
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Pairs that somebody accepted; they do not count."),
+    ] = None,
+    update_baseline: Annotated[
+        bool,
+        typer.Option("--update-baseline", help="Accept all duplicates there are: write the baseline anew."),
+    ] = False,
+    lint: Annotated[
+        bool,
+        typer.Option(
+            "--lint/--no-lint",
+            help="Also look for articles that are empty, short or undecodable, for duplicate ids, and for boilerplate.",
+            show_default=False,
+        ),
+    ] = False,
+    ignore: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="With --lint, problems to ignore; several as short,boilerplate."),
+    ] = None,
+    min_words: Annotated[
+        int, typer.Option(metavar="N", help="With --lint, fewer words make an article short.")
+    ] = MIN_WORDS,
+    report_format: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.TEXT,
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="[FORMAT=]FILE",
+            help="Also write a report; .txt .json .sarif .xml .md tell the format. May be repeated.",
+        ),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Remember articles here: unchanged ones are not analysed again."),
+    ] = None,
+    text_field: Annotated[
+        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
+    ] = "text",
+    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
+    encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
+    ] = "utf-8",
+    threshold: Annotated[
+        float,
+        typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
+    ] = 0.5,
+    recall: Annotated[
+        float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
+    ] = 0.99,
+    shingle_size: Annotated[int, typer.Option(metavar="K", help="Words per shingle.")] = 5,
+    num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
+    bands: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
+    strip: Annotated[
+        bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
+    ] = True,
+    rules: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
+    ] = None,
+    temp_dir: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."
+        ),
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
+    ] = False,
+) -> None:
+    """Fail if a corpus has duplicates that nobody accepted.
+
+    Made for continuous integration: limits, a baseline of accepted pairs, only what changed, copies of a test set in a
+    training set. A whole corpus is decided as by `dedup run`.
+    """
+    from dedup.checking import Limits, Options, check
+    from dedup.checking.findings import PROBLEMS
+    from dedup.cli.messages import warn
+    from dedup.cli.progress import shown
+    from dedup.config import Settings
+
+    files = [_named(output) for output in outputs or ()]
+    ignored = {name.strip() for name in (ignore or "").split(",")} - {""}
+    if unknown := sorted(ignored - PROBLEMS.keys()):
+        raise UsageError(f'--ignore: unknown problem "{unknown[0]}"', f"known: {', '.join(PROBLEMS)}")
+    options = Options(
+        settings=Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip),
+        text_fields=tuple(name.strip() for name in text_field.split(",")),
+        id_field=id_field,
+        encoding=encoding,
+        rules=tuple(rules or ()),
+        against=tuple(against or ()),
+        within=tuple(within or ()),
+        since=since,
+        limits=Limits(max_duplicates, max_ratio),
+        baseline=baseline,
+        update_baseline=update_baseline,
+        lint=frozenset(PROBLEMS.keys() - ignored if lint else ()),
+        min_words=min_words,
+        cache=cache,
+        threads=threads,
+        temp_dir=temp_dir,
+    )
+    with shown(quiet) as progress:
+        report = check(paths, options, progress)
+    _write(report, files, None if quiet else report_format.value)
+    for warning in report.warnings:
+        warn(warning)
+    if strict and report.skipped:
+        raise typer.Exit(2)
+    if not report.passed:
+        raise typer.Exit(1)
+
+
+def _named(output: str) -> tuple[str, Path]:
+    """Format and path of `FORMAT=FILE` or `FILE`."""
+    from dedup.checking.formats import format_of
+
+    name, equals, path = output.partition("=")
+    if not equals:
+        return format_of(output), Path(output)
+    if name not in list(Format) or not path:
+        raise UsageError(
+            f'--output {output}: "{name}" is no format', f"write FORMAT=FILE; formats: {', '.join(Format)}"
+        )
+    return name, Path(path)
+
+
+def _write(report: Report, files: list[tuple[str, Path]], printed: str | None) -> None:
+    """Write the report to some files, and print it."""
+    from dedup.boilerplate.learned import whole_file
+    from dedup.checking.formats import render
+
+    for name, path in files:
+        content = render(report, name).encode("utf-8", "replace")
+        with whole_file(path) as file:
+            file.write(content)
+    if printed is not None:
+        typer.echo(render(report, printed), nl=False)
