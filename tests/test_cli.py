@@ -34,6 +34,7 @@ def test_help_lists_the_commands(dedup: Cli) -> None:
     assert [line.split()[0] for line in dedup().out.split("Commands:\n")[1].splitlines()] == [
         "run",
         "filter",
+        "check",
         "strip",
         "learn",
         "compare",

@@ -15,7 +15,7 @@ from dedup.errors import UsageError
 from dedup.model import Mask
 from dedup.readers.formats import Codec, Format, classify
 
-_HUNK = re.compile(rb"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
+_HUNK = re.compile(rb"^@{2} -\S+ \+(\d+)(?:,(\d+))? @{2}", re.MULTILINE)
 """Where lines were added: first line, and how many if not one. Lines of content begin with a sign."""
 
 
