@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.model import I64, Matches
+from dedup.model import F64, I64, Matches
 
 
 def sizes(representative: I64) -> I64:
@@ -22,8 +22,7 @@ def families(matches: Matches, order: I64) -> I64:
     """The family of each document, named by the position of its first member in priority order.
 
     Families are the connected components over every near relation found between a document and a representative, and
-    the relation of each exact copy with its representative. Minimum labels spread along the links, with pointer
-    jumping, as in Shiloach and Vishkin 1982: O(log n) rounds of whole-array operations.
+    the relation of each exact copy with its representative.
 
     Args:
         matches: With its links.
@@ -37,6 +36,19 @@ def families(matches: Matches, order: I64) -> I64:
     rank[order] = np.arange(n)
     copies = np.stack([np.arange(n), matches.representative], axis=1)
     links = rank[np.concatenate([copies, matches.links.reshape(-1, 2)])]
+    return order[components(n, links)[rank]]
+
+
+def components(n: int, links: I64) -> I64:
+    """The connected component of each of `n` nodes, named by its first node: int64[n].
+
+    Minimum labels spread along the links, with pointer jumping, as in Shiloach and Vishkin 1982: O(log n) rounds of
+    whole-array operations.
+
+    Args:
+        n: Number of nodes.
+        links: int64[l, 2].
+    """
     label = np.arange(n)
     while True:
         ends = label[links]
@@ -47,5 +59,37 @@ def families(matches: Matches, order: I64) -> I64:
         while not np.array_equal(jumped := label[label], label):
             label = jumped
         if np.array_equal(label, before):
-            break
-    return order[label[rank]]
+            return label
+
+
+def representatives(n: int, pairs: I64, similarity: F64) -> I64:
+    """The clusters that matching makes of some near pairs: int64[n], the representative of each document.
+
+    A document without an earlier representative near it becomes one, else it joins the most similar, the earlier of
+    equals. All documents whose earlier neighbours are decided are decided at once (Blelloch, Fineman, Shun 2012): as
+    many rounds of whole-array operations as the longest chain of documents that wait for one another.
+
+    Args:
+        n: Number of documents, in priority order.
+        pairs: int64[p, 2], all near pairs, the earlier document first.
+        similarity: float64[p].
+    """
+    stays = np.ones(n, np.bool_)
+    waits = np.zeros(n, np.bool_)
+    waits[pairs[:, 1]] = True
+    earlier, later = pairs.T
+    while len(later):
+        joins, blocked = np.zeros((2, n), np.bool_)
+        joins[later[stays[earlier] & ~waits[earlier]]] = True
+        blocked[later[waits[earlier]]] = True
+        stays &= ~joins
+        waits &= blocked & ~joins
+        left = waits[later]
+        earlier, later = earlier[left], later[left]
+    found = np.arange(n)
+    earlier, later = pairs.T
+    joined = stays[earlier] & ~stays[later]
+    # Written in this order, so that the most similar comes last, and the earlier of equals after the later.
+    order = np.lexsort((-earlier[joined], similarity[joined]))
+    found[later[joined][order]] = earlier[joined][order]
+    return found

@@ -19,6 +19,7 @@ SUMMARIES = {
     "strip": "Print articles without their boilerplate.",
     "learn": "Learn which lines of a corpus are boilerplate.",
     "compare": "Say whether two articles are copies, and why.",
+    "tune": "Find the settings that suit a corpus.",
     "index": "The persistent index by hand.",
 }
 """Every command and the first line of its help: modules with `command` and `EXAMPLES`, or `app` if it has commands."""

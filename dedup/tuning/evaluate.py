@@ -1,0 +1,345 @@
+"""Settings judged by labels: measured pairs and labels go in; precision, recall, F1 and ARI of every setting come out.
+
+A relation is judged on the pairs that say something about it: that an excerpt is also near, or a near copy found as an
+excerpt, is no mistake of that relation, and unsure pairs are left out. Nothing is divided by zero: precision of no
+pair, like recall of none, is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from dedup.clusters import components, representatives
+from dedup.comparison import EXCERPT_CONTAINMENT, EXCERPT_SHINGLES
+from dedup.config import Settings
+from dedup.model import I64, U8, Mask
+from dedup.tuning.articles import Articles
+from dedup.tuning.labels import Label, Labels
+from dedup.tuning.pairs import Pairs
+
+HIGHEST = 0.95
+"""Greatest threshold that is tried: above, a typing error parts two copies of a short article."""
+
+STEP = 0.01
+"""Between two thresholds that are tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well the pairs found agree with the labels.
+
+    Attributes:
+        found: Pairs found that the labels judge.
+        right: Those of them that are labelled so.
+        expected: Pairs that are labelled so.
+    """
+
+    found: int
+    right: int
+    expected: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the pairs found that are right; 1 of none."""
+        return self.right / self.found if self.found else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of the pairs expected that are found; 1 of none."""
+        return self.right / self.expected if self.expected else 1.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 0 where both are."""
+        total = self.precision + self.recall
+        return 2 * self.precision * self.recall / total if total else 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Counts and shares for JSON."""
+        return {
+            "precision": self.precision,
+            "recall": self.recall,
+            "f1": self.f1,
+            "found": self.found,
+            "right": self.right,
+            "expected": self.expected,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One setting, judged.
+
+    Attributes:
+        shingle_size: Tokens per shingle.
+        threshold: Least similarity of near copies.
+        near: Near and exact pairs.
+        excerpt: Excerpts.
+        any: Pairs in any relation.
+        ari: Adjusted Rand index of the clusters, 1 for those that are expected, 0 for chance (Hubert and Arabie 1985,
+            equation 5), unsure pairs taken as different; None where pairs that are not listed are unsure.
+    """
+
+    shingle_size: int
+    threshold: float
+    near: Score
+    excerpt: Score
+    any: Score
+    ari: float | None
+
+    def settings(self, current: Settings) -> Settings:
+        """The settings in use, with this threshold and shingle size."""
+        return replace(current, threshold=self.threshold, shingle_size=self.shingle_size)
+
+    def as_dict(self) -> dict[str, Any]:
+        """All of it for JSON."""
+        scores = {name: getattr(self, name).as_dict() for name in ("near", "excerpt", "any")}
+        return {"shingle_size": self.shingle_size, "threshold": self.threshold, **scores, "ari": self.ari}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A pair to look at.
+
+    Attributes:
+        a, b: Positions of the two articles.
+        label: What it is labelled as, or counts as.
+        similarity: Exact Jaccard.
+    """
+
+    a: int
+    b: int
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What labels say of settings.
+
+    Attributes:
+        points: All settings tried, by shingle size and ascending threshold.
+        current: The setting in use.
+        recommended: The best one; the one in use where none is better.
+        plateau: Lowest and highest threshold around the recommended one that are as good.
+        confusion: For each label, how many of its pairs are found as `exact`, `near`, `excerpt` or `nothing` there;
+            pairs that nobody labelled are `unlisted`.
+        wrong: Near pairs found that are different, or taken as such; the most similar first.
+        missed: Copies and excerpts that are not found, the most similar first.
+    """
+
+    points: tuple[Point, ...]
+    current: Point
+    recommended: Point
+    plateau: tuple[float, float]
+    confusion: dict[str, dict[str, int]]
+    wrong: tuple[Listed, ...]
+    missed: tuple[Listed, ...]
+
+    def as_dict(self, articles: Articles) -> dict[str, Any]:
+        """All of it for JSON, with ids."""
+        listed = {
+            name: [
+                {
+                    "a": articles.id_of(one.a),
+                    "b": articles.id_of(one.b),
+                    "label": one.label,
+                    "similarity": one.similarity,
+                }
+                for one in pairs
+            ]
+            for name, pairs in (("wrong", self.wrong), ("missed", self.missed))
+        }
+        return {
+            "current": self.current.as_dict(),
+            "recommended": self.recommended.as_dict(),
+            "plateau": list(self.plateau),
+            "confusion": self.confusion,
+            **listed,
+            "points": [point.as_dict() for point in self.points],
+        }
+
+
+def thresholds(floor: float) -> list[float]:
+    """The thresholds that are tried, from `floor` on."""
+    return [round(step * STEP, 2) for step in range(round(floor / STEP), round(HIGHEST / STEP) + 1)]
+
+
+def evaluate(
+    measured: Sequence[Pairs], labels: Labels, current: Settings, floor: float, unlisted: Label
+) -> Evaluation:
+    """Judge every threshold at every shingle size.
+
+    Args:
+        measured: The pairs at each shingle size, that of `current` among them, and among the pairs all labelled ones.
+        labels: What people say.
+        current: The setting in use; signatures, seed and recall are those of all.
+        floor: Least threshold to try.
+        unlisted: What a pair counts as that is not among the labels: different, or unsure.
+    """
+    judges = {pairs.shingle_size: _Judge.of(pairs, labels, unlisted) for pairs in measured}
+    tried = sorted({*thresholds(floor), current.threshold})
+    points = tuple(
+        judge.point(replace(current, threshold=threshold, shingle_size=size))
+        for size, judge in sorted(judges.items())
+        for threshold in tried
+    )
+    now = next(
+        p for p in points if (p.shingle_size, p.threshold) == (current.shingle_size, current.threshold)
+    )
+    certain = unlisted is Label.DIFFERENT and not np.any(labels.label == Label.UNSURE)
+    recommended, plateau = recommend(points, now, by_clusters=certain)
+    judge = judges[recommended.shingle_size]
+    near, excerpt = judge.found(recommended.settings(current))
+    wrong, missed = (
+        near & (judge.label == Label.DIFFERENT),
+        ~(near | excerpt) & (judge.label >= Label.EXCERPT),
+    )
+    return Evaluation(
+        points,
+        now,
+        recommended,
+        plateau,
+        judge.confusion(near, excerpt),
+        judge.listed(wrong),
+        judge.listed(missed),
+    )
+
+
+def recommend(points: Sequence[Point], now: Point, *, by_clusters: bool) -> tuple[Point, tuple[float, float]]:
+    """The best of some settings, and the lowest and highest threshold around it that are as good.
+
+    Settings are ranked by F1 of near pairs and, where clusters are known, ARI. Of the best that in use is taken if it
+    is one of them; else the middle of the longest row of thresholds, at the shingle size next to that in use: there
+    what was measured on some pairs is most likely to hold for others.
+    """
+
+    def quality(point: Point) -> tuple[float, float]:
+        ari = point.ari if by_clusters and point.ari is not None else 0.0
+        return round(point.near.f1, 9), round(ari, 9)  # sums of floats differ in their last digits
+
+    best = max(map(quality, points))
+    rows = [
+        list(row)
+        for (_, reached), row in groupby(points, key=lambda point: (point.shingle_size, quality(point)))
+        if reached == best
+    ]
+    for row in rows:
+        if now in row:
+            return now, (row[0].threshold, row[-1].threshold)
+    row = min(
+        rows, key=lambda row: (abs(row[0].shingle_size - now.shingle_size), row[0].shingle_size, -len(row))
+    )
+    return row[len(row) // 2], (row[0].threshold, row[-1].threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The pairs at one shingle size with their labels.
+
+    Attributes:
+        pairs: `p` pairs.
+        label: uint8[p], what each counts as.
+        is_listed: bool[p], whether somebody labelled it.
+        expected: int64[n], the cluster of each article as the labels have it.
+        complete: Whether every pair has a known relation.
+    """
+
+    pairs: Pairs
+    label: U8
+    is_listed: Mask
+    expected: I64
+    complete: bool
+
+    @classmethod
+    def of(cls, pairs: Pairs, labels: Labels, unlisted: Label) -> _Judge:
+        n = pairs.articles
+        keys, wanted = (some[:, 0] * n + some[:, 1] for some in (pairs.pairs, labels.pairs))
+        at = np.searchsorted(keys, wanted)
+        label = np.full(len(keys), unlisted, np.uint8)
+        label[at] = labels.label
+        listed = np.zeros(len(keys), np.bool_)
+        listed[at] = True
+        expected = components(n, labels.having(Label.NEAR, Label.EXACT))
+        return cls(pairs, label, listed, expected, unlisted is Label.DIFFERENT)
+
+    def found(self, settings: Settings) -> tuple[Mask, Mask]:
+        """bool[p] twice: the near and exact pairs that a run finds, and the excerpts."""
+        near = self.pairs.found(settings)
+        is_part = (self.pairs.containment >= EXCERPT_CONTAINMENT) & (self.pairs.smaller >= EXCERPT_SHINGLES)
+        return near, is_part & ~near
+
+    def point(self, settings: Settings) -> Point:
+        near, excerpt = self.found(settings)
+        label = self.label
+        return Point(
+            settings.shingle_size,
+            settings.threshold,
+            near=_score(near, label >= Label.NEAR, label == Label.DIFFERENT),
+            excerpt=_score(excerpt, (label == Label.EXCERPT) & ~near, label == Label.DIFFERENT),
+            any=_score(near | excerpt, label >= Label.EXCERPT, label == Label.DIFFERENT),
+            ari=self._agreement(near) if self.complete else None,
+        )
+
+    def _agreement(self, near: Mask) -> float:
+        """ARI of the clusters that a run makes of the pairs it finds, of each distinct text once, and its copies."""
+        n = self.pairs.articles
+        first = np.arange(n)
+        copies = self.pairs.pairs[self.pairs.exact]
+        np.minimum.at(first, copies[:, 1], copies[:, 0])
+        distinct = near & ~self.pairs.exact & (first[self.pairs.pairs] == self.pairs.pairs).all(axis=1)
+        found = representatives(n, self.pairs.pairs[distinct], self.pairs.similarity[distinct])
+        return adjusted_rand_index(found[first], self.expected)
+
+    def confusion(self, near: Mask, excerpt: Mask) -> dict[str, dict[str, int]]:
+        outcomes = {
+            "exact": near & self.pairs.exact,
+            "near": near & ~self.pairs.exact,
+            "excerpt": excerpt,
+            "nothing": ~(near | excerpt),
+        }
+        rows = {label.name.lower(): (self.label == label) & self.is_listed for label in reversed(Label)}
+        rows["unlisted"] = ~self.is_listed & (near | excerpt)
+        return {
+            name: {outcome: int(np.count_nonzero(row & mask)) for outcome, mask in outcomes.items()}
+            for name, row in rows.items()
+            if row.any()
+        }
+
+    def listed(self, some: Mask) -> tuple[Listed, ...]:
+        """Some pairs, the most similar first."""
+        at = np.flatnonzero(some)
+        at = at[np.argsort(-self.pairs.similarity[at], kind="stable")]
+        return tuple(
+            Listed(int(a), int(b), Label(label).name.lower(), similarity)
+            for (a, b), label, similarity in zip(
+                self.pairs.pairs[at].tolist(),
+                self.label[at].tolist(),
+                self.pairs.similarity[at].tolist(),
+                strict=True,
+            )
+        )
+
+
+def _score(found: Mask, expected: Mask, different: Mask) -> Score:
+    right = int(np.count_nonzero(found & expected))
+    return Score(right + int(np.count_nonzero(found & different)), right, int(np.count_nonzero(expected)))
+
+
+def adjusted_rand_index(one: I64, other: I64) -> float:
+    """Agreement of two clusterings of the same articles, int64[n] each; 1 for equal ones."""
+    n = len(one)
+
+    def together(labels: I64) -> float:
+        counts = np.unique(labels, return_counts=True)[1].astype(np.float64)
+        return float((counts * (counts - 1) / 2).sum())
+
+    both, ones, others = together(one * n + other), together(one), together(other)
+    by_chance = ones * others / (n * (n - 1) / 2)
+    most = (ones + others) / 2
+    return 1.0 if most == by_chance else (both - by_chance) / (most - by_chance)
