@@ -21,9 +21,10 @@ from dedup.config import Settings
 from dedup.model import Texts
 from dedup.tuning.advise import advise, valley
 from dedup.tuning.articles import Articles
-from dedup.tuning.evaluate import Point, Score, adjusted_rand_index, evaluate, recommend
+from dedup.tuning.evaluate import evaluate
 from dedup.tuning.labels import Label, add_label, is_labels, read_labels
 from dedup.tuning.pairs import measure
+from dedup.tuning.scores import Point, Score, adjusted_rand_index, recommend
 from tests.articles import Cli, edited, read_jsonl, story, write_jsonl
 from tests.labels import Score as ReferenceScore
 from tests.labels import adjusted_rand_index as reference_ari

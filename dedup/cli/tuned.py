@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from dedup.config import Settings
     from dedup.tuning.advise import Advice
     from dedup.tuning.articles import Articles
-    from dedup.tuning.evaluate import Evaluation, Listed, Point
+    from dedup.tuning.evaluate import Evaluation, Listed
     from dedup.tuning.labels import Labels
     from dedup.tuning.pairs import Cost
+    from dedup.tuning.scores import Point
 
 LISTED = 5
 """Wrong and missed pairs that are named."""

@@ -26,8 +26,8 @@ BANDWIDTH = 0.04
 """Standard deviation of the Gaussian that smooths similarities before a valley is sought: a bin, about."""
 
 DEPTH = 2.5
-"""Least depth of a valley below the lower hill beside it, in standard deviations of the difference: of 300 flat histograms
-of 20, 100 or 2,000 pairs each, one in twenty has a valley of this depth."""
+"""Least depth of a valley below the lower hill beside it, in standard deviations of the difference: of 300 flat
+histograms of 20, 100 or 2,000 pairs each, one in twenty has a valley of this depth."""
 
 BORDERLINE = 20
 """Pairs to label."""
