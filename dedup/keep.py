@@ -123,6 +123,30 @@ class Policy:
         order = np.lexsort(keys[::-1]).astype(np.int64)
         return _break_ties(order, keys, ids)
 
+    def deciding(self, kept: I64, others: I64, values: Sequence[I64], tokens: U32) -> I64:
+        """Which rule put each of some documents before another: the first that does not rank the two alike.
+
+        Args:
+            kept: int64[m], positions of the documents that come first.
+            others: int64[m], positions of those that they are compared with.
+            values: As `order` takes them.
+            tokens: Likewise.
+
+        Returns:
+            int64[m], indices into `rules`; their number where every rule ranks the two alike.
+        """
+        found = np.full(len(kept), len(self.rules), np.int64)
+        lifted = iter(values)
+        fields = [None if rule.field is None else next(lifted) for rule in self.rules]
+        for i in range(len(self.rules) - 1, -1, -1):
+            field = fields[i]
+            one, other = (
+                _key(self.rules[i], some, tokens[some], some if field is None else field[some])
+                for some in (kept, others)
+            )
+            found[one != other] = i
+        return found
+
 
 def _parse_rule(text: str, source_field: str | None) -> Rule:
     kind, colon, value = (part.strip() for part in text.partition(":"))

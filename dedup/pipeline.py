@@ -64,6 +64,7 @@ class Options:
         pairs: List all pairs.
         write_removed: Also write the removed records.
         copy: Copy the kept files of folders of text, instead of listing them.
+        report: Also write report.html, a page for people; it takes the extra `report`.
         threads: Threads of the kernel; None = one per core.
         engine: `native` or `reference`.
         temp_dir: Where compressed and piped inputs are unpacked.
@@ -87,6 +88,7 @@ class Options:
     pairs: bool = False
     write_removed: bool = False
     copy: bool = False
+    report: bool = False
     threads: int | None = None
     engine: str = "native"
     temp_dir: Path | None = None
@@ -138,6 +140,10 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         raise UsageError("with --annotate no record is removed", "leave out --annotate or --write-removed")
     if options.output is not None:
         _keep_apart(inputs, options.output)
+    if options.report:
+        from dedup import report  # most runs do without jinja2
+
+        report.require_jinja2()
     progress = progress or Silent()
     clock = Clock()
     policy = Policy.parse(options.keep, options.source_field)
@@ -206,6 +212,14 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
                     if learned is not None:
                         write_chunks(directory, "learned.toml", [learned.to_toml().encode()])
+                if options.report:
+                    with clock.stage("report"):
+                        page = report.report_page(
+                            report.gather(
+                                outcome, summary, policy, rules, stages, options.text_fields, progress
+                            )
+                        )
+                        write_chunks(directory, "report.html", page)
         summary = replace(summary, timings=dict(clock.seconds))
         if directory is not None:
             write_json(directory, "summary.json", summary.as_dict())

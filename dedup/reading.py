@@ -71,3 +71,21 @@ def texts_again(
         return Texts(segment.data, np.append(starts, ends[-1]))
     view = memoryview(segment.data)
     return Texts.from_strings([bytes(view[a:b]) for a, b in zip(starts.tolist(), ends.tolist(), strict=True)])
+
+
+def texts_at(
+    segments: Sequence[Segment], positions: I64, stages: Stages, text_fields: Sequence[str]
+) -> Texts:
+    """The raw texts of some documents of a run, in the order of `positions`, from where they lie."""
+    ends = np.cumsum([len(segment.starts) for segment in segments])
+    where = np.searchsorted(ends, positions, side="right")
+    found = [b""] * len(positions)
+    for number in np.unique(where).tolist():
+        chosen = np.flatnonzero(where == number)
+        segment = segments[number]
+        texts = texts_again(
+            segment, stages, text_fields, positions[chosen] - (ends[number] - len(segment.starts))
+        )
+        for i, place in enumerate(chosen.tolist()):
+            found[place] = texts.bytes_at(i)
+    return Texts.from_strings(found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from dedup.config import Settings
 from dedup.model import I64, U32, U64, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
 from dedup.observations import Observations, Rows, Tally
 
@@ -49,9 +50,15 @@ class Observer(Protocol):
 
 
 class Stages(Protocol):
-    """One engine. All functions are pure; batches are independent of one another."""
+    """One engine. All functions are pure; batches are independent of one another.
+
+    Attributes:
+        name: What it is called.
+        settings: What decides a match.
+    """
 
     name: str
+    settings: Settings
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]

@@ -142,6 +142,14 @@ def command(
             show_default=False,
         ),
     ] = False,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report/--no-report",
+            help="Also write report.html: figures, the largest clusters and what differs in them, for people.",
+            show_default=False,
+        ),
+    ] = False,
     threads: Annotated[
         int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
     ] = None,
@@ -204,6 +212,7 @@ def command(
         pairs=pairs,
         write_removed=write_removed,
         copy=copy,
+        report=report,
         threads=threads,
         engine=engine.value,
         temp_dir=temp_dir,

@@ -28,7 +28,7 @@ LAST = "summary.json"
 
 RESULTS = (
     *("kept", "removed", "kept.txt", "removed.txt"),
-    *("clusters.jsonl", "pairs.jsonl", "skipped.jsonl", "guarded.jsonl", "learned.toml"),
+    *("clusters.jsonl", "pairs.jsonl", "skipped.jsonl", "guarded.jsonl", "learned.toml", "report.html"),
 )
 """What else a run may leave in its directory; folders end with what is in them."""
 
