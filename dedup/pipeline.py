@@ -37,7 +37,7 @@ from dedup.stages import Matcher, Stages
 from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
-from dedup.writers import OutputDirectory, write_chunks, write_json
+from dedup.writers import OutputDirectory, keep_apart, write_chunks, write_json
 
 SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
@@ -139,7 +139,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     if options.annotate and options.write_removed:
         raise UsageError("with --annotate no record is removed", "leave out --annotate or --write-removed")
     if options.output is not None:
-        _keep_apart(inputs, options.output)
+        keep_apart(inputs, options.output)
     if options.report:
         from dedup import report  # most runs do without jinja2
 
@@ -225,17 +225,6 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             write_json(directory, "summary.json", summary.as_dict())
             directory.commit()
     return summary
-
-
-def _keep_apart(inputs: Sequence[str], output: Path) -> None:
-    """Refuse inputs that are results: they would be replaced. Results below an input folder are not found at all."""
-    target = output.resolve()
-    for name in inputs:
-        path = Path(name).resolve()
-        if name != "-" and path == target and path.is_file():
-            raise UsageError(f"{output} is the input", "write to a directory: -o DIR")
-        if name != "-" and path.is_relative_to(target):
-            raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
 
 
 def _read(

@@ -18,7 +18,7 @@ from dedup.bands import choose, probability
 from dedup.config import Settings
 from dedup.native import Native
 from dedup.report.charts import BOTTOM, TOP, histogram
-from dedup.report.content import COPIES, STORIES
+from dedup.report.gather import COPIES, STORIES
 from dedup.report.recall import LEAST, SEEDS, beginnings, measure
 from tests.articles import Cli, edited, read_summary, story, write_jsonl
 from tests.hostile import attacks, write_corpus

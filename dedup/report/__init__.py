@@ -8,7 +8,8 @@ work.
 
 from __future__ import annotations
 
-from dedup.report.content import Report, gather
+from dedup.report.content import Report
+from dedup.report.gather import gather
 from dedup.report.markdown import comparison_markdown
 from dedup.report.page import comparison_page, report_page, require_jinja2
 

@@ -61,7 +61,7 @@ def _lines(found: Comparison, names: tuple[str, str]) -> Iterator[str]:
 def _diff(places: Sequence[Hunk]) -> Iterator[str]:
     lines = [line for hunk in places for line in _hunk(hunk)]
     if places[-1].after:
-        lines.append(f"@@ {places[-1].after:,} words alike @@")
+        lines.append(f"  ({places[-1].after:,} words alike)")
     longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
     fence = "`" * max(3, longest + 1)
     yield f"{fence}diff"
@@ -70,7 +70,7 @@ def _diff(places: Sequence[Hunk]) -> Iterator[str]:
 
 
 def _hunk(hunk: Hunk) -> Iterator[str]:
-    yield f"@@ {hunk.before:,} words alike @@"
+    yield f"  ({hunk.before:,} words alike)"
     yield from (f"- {line}" for line in _side(hunk.a))
     yield from (f"+ {line}" for line in _side(hunk.b))
 

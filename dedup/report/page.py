@@ -17,7 +17,8 @@ from dedup.errors import UsageError
 from dedup.model import encode
 from dedup.passages import hunks
 from dedup.report import charts
-from dedup.report.content import COPIES, SAMPLE, STORIES, Report
+from dedup.report.content import Report
+from dedup.report.gather import COPIES, SAMPLE, STORIES
 from dedup.version import version
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from dedup.errors import OutputError
+from dedup.errors import OutputError, UsageError
 
 LAST = "summary.json"
 """Renamed after all others: where it is, the outputs are complete, and all of one run."""
@@ -152,6 +152,17 @@ class OutputDirectory:
         for folder in self._made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def keep_apart(inputs: Sequence[str], output: Path) -> None:
+    """Refuse inputs that are results: they would be replaced. Results below an input folder are not found at all."""
+    target = output.resolve()
+    for name in inputs:
+        path = Path(name).resolve()
+        if name != "-" and path == target and path.is_file():
+            raise UsageError(f"{output} is the input", "write to a directory: -o DIR")
+        if name != "-" and path.is_relative_to(target):
+            raise UsageError(f"{name} is inside the output directory {output}", "write to another directory")
 
 
 @contextlib.contextmanager
