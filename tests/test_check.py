@@ -135,13 +135,24 @@ def test_lines_of_findings(dedup: Cli) -> None:
     write_jsonl(Path("lines.jsonl"), records)
     Path("array.json").write_text(json.dumps(records, indent=1))
     Path("packed.jsonl.gz").write_bytes(gzip.compress(Path("lines.jsonl").read_bytes()))
+    Path("rows.csv").write_text(f'id,text\n1,"{ONE}\nmore"\n\n2,"{ONE}\nmore"\n')
     pq.write_table(pa.Table.from_pylist(records), "table.parquet")
     expected = {
-        "lines.jsonl": (":2", 2), "array.json": (":2", 5), "packed.jsonl.gz": (":2", 1), "table.parquet": (":2", 1),
-    }  # fmt: skip
-    for name, (number, line) in expected.items():
+        "lines.jsonl": 2,
+        "array.json": 5,
+        "packed.jsonl.gz": 1,
+        "rows.csv": 5,
+        "table.parquet": 1,
+    }
+    for name, line in expected.items():
         copy = report(dedup, name, code=1)["duplicates"][0]["article"]
-        assert (copy["location"], copy["line"]) == (name + number, line)
+        assert (copy["location"], copy["line"]) == (f"{name}:2", line)
+    together = [*expected, "rows.csv"]
+    lines = {
+        one["article"]["path"]: one["article"]["line"]
+        for one in report(dedup, *together, code=1)["duplicates"]
+    }
+    assert lines == expected
 
 
 def test_places_are_relative_to_the_working_directory(dedup: Cli) -> None:

@@ -110,6 +110,10 @@ def test_mistakes(dedup: Cli, git: Git, monkeypatch: pytest.MonkeyPatch) -> None
         shown = dedup.fails("check", folder, "--since", revision)
         assert f'git knows no revision "{revision}"' in shown
         assert "fetch-depth: 0" in shown
+    Path("../elsewhere.txt").write_text(ONE)
+    for name in ("../elsewhere.txt", "-"):
+        assert f"{name} is not in the repository" in dedup.fails("check", name, "--since", "HEAD")
+    dedup("check", ".", "--since", "HEAD")
     monkeypatch.setenv("PATH", "")
     assert "git, which is not installed" in dedup.fails("check", folder, "--since", "HEAD")
 

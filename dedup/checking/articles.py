@@ -17,6 +17,7 @@ from dedup.model import I64, Form, Segment, Sketches, Texts
 from dedup.native import array_of
 from dedup.progress import Clock, Progress
 from dedup.readers import Source, check_articles
+from dedup.readers.delimited import Delimited
 from dedup.readers.formats import Codec, Format, classify
 from dedup.reading import batches, texts_again
 from dedup.stages import Stages
@@ -41,7 +42,8 @@ class Articles:
     damaged: I64
     stages: Stages
     text_fields: Sequence[str]
-    _newlines: dict[int, I64] = field(default_factory=dict)
+    _sources: Sequence[Source] = ()
+    _lines: dict[int, I64] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.corpus)
@@ -77,7 +79,7 @@ class Articles:
         check_articles(sources)
         corpus = builder.build()
         corpus.check_usable()
-        return cls(corpus, sketches, np.concatenate(damaged), stages, text_fields)
+        return cls(corpus, sketches, np.concatenate(damaged), stages, text_fields, sources)
 
     def texts(self, positions: I64) -> Texts:
         """The raw texts at some ascending positions, read again."""
@@ -105,24 +107,25 @@ class Articles:
         places = self.corpus.places
         path = os.fsdecode(places.paths.bytes_at(int(places.path[position])))
         number = int(places.number[position])
-        kind = classify(path)
+        kind, codec = classify(path) or (Format.JSONL, Codec.NONE)  # standard input has no extension
         line = 1
-        if kind in ((Format.JSONL, Codec.NONE), None):
-            line = max(1, number)
-        elif kind == (Format.JSON, Codec.NONE):
+        if codec is Codec.NONE and kind is Format.JSONL:
+            line = number
+        elif codec is Codec.NONE and kind in (Format.JSON, Format.CSV, Format.TSV):
             line = self._line(position)
         return Place(relative(path), number, line)
 
     def _line(self, position: int) -> int:
-        """The line on which an element of a JSON array begins."""
-        for segment in self.corpus.segments:
-            if position < len(segment.starts):
-                break
-            position -= len(segment.starts)
-        key = id(segment.data)
-        if key not in self._newlines:
-            self._newlines[key] = np.flatnonzero(array_of(segment.data) == ord("\n"))
-        return int(np.searchsorted(self._newlines[key], segment.starts[position])) + 1
+        """The line of its file on which a record begins, where that is not its number."""
+        number = int(np.searchsorted(self.corpus.first, position, "right")) - 1
+        if number not in self._lines:
+            source, segments = self._sources[number], self.corpus.segments_of(number)
+            data, starts = segments[0].data, [segment.starts for segment in segments]
+            if isinstance(source, Delimited):
+                data, starts = source.file.content(), source.starts
+            newlines = np.flatnonzero(array_of(data) == ord("\n"))
+            self._lines[number] = np.searchsorted(newlines, np.concatenate(starts)) + 1
+        return int(self._lines[number][position - self.corpus.first[number]])
 
 
 def relative(path: str) -> str:

@@ -24,9 +24,11 @@ class Changes:
     """Files that were added, edited or are not yet tracked.
 
     Attributes:
+        root: The real path of the repository.
         lines: By real path, the changed lines of a file of JSON lines; None where the whole file counts as changed.
     """
 
+    root: str
     lines: Mapping[str, Sequence[range] | None]
     _folders: dict[str, str] = field(default_factory=dict)
 
@@ -54,7 +56,17 @@ class Changes:
                 found[os.path.join(root, path)] = _added_lines(base, root, names) if is_lines else None
         untracked = _git("-C", root, "ls-files", "--others", "--exclude-standard", "-z")
         found |= {os.path.join(root, os.fsdecode(name)): None for name in untracked.split(b"\0")[:-1]}
-        return cls({os.path.realpath(path): lines for path, lines in found.items()})
+        return cls(os.path.realpath(root), {os.path.realpath(path): lines for path, lines in found.items()})
+
+    def check_inside(self, inputs: Sequence[str]) -> None:
+        """Raise UsageError for an input outside the repository: nothing in it would ever have changed."""
+        for name in inputs:
+            path = os.path.join(os.path.realpath(name), "")
+            if name == "-" or not path.startswith(os.path.join(self.root, "")):
+                raise UsageError(
+                    f"--since: {name} is not in the repository {self.root}",
+                    "run it in the repository of the corpus",
+                )
 
     def touched(self, places: Places) -> Mask:
         """bool[n], whether each document lies in a changed file or line."""

@@ -82,6 +82,11 @@ class Options:
         """Whether only some pairs of a corpus are looked at, so that a baseline cannot be judged as a whole."""
         return bool(self.within) or self.since is not None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all articles are in question, and compared with one another."""
+        return not self.against and not self.is_partial
+
     def check_usable(self) -> None:
         """Raise UsageError when the options contradict one another."""
         if self.against and self.within:
@@ -123,7 +128,10 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
     if options.baseline is not None and not options.update_baseline:
         baseline = Baseline.load(options.baseline)
     cache = None if options.cache is None else SketchCache(stages, options.cache, fingerprint(settings))
-    changes = None if options.since is None else Changes.since(options.since)
+    changes = None
+    if options.since is not None:
+        changes = Changes.since(options.since)
+        changes.check_inside(paths)
     fields = Fields(options.text_fields, options.id_field, (), options.encoding)
     with ExitStack() as stack:
         sources = open_sources([*paths, *options.against, *options.within], fields, stages, options.temp_dir)
@@ -137,7 +145,7 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
             )
             check_mapped(sources)
             checked, known = _parts(articles, paths, options, changes)
-            if checked.all():
+            if options.is_whole:
                 copies = of_corpus(articles, progress)
             else:
                 within = not options.against
@@ -195,7 +203,8 @@ def _parts(
 
 
 def _duplicates(articles: Articles, copies: Copies) -> list[Duplicate]:
-    described = articles.describe(np.union1d(copies.article, copies.original))
+    positions = sorted({*copies.article.tolist(), *copies.original.tolist()})
+    described = articles.describe(np.array(positions, np.int64))
     rows = zip(
         copies.article.tolist(),
         copies.original.tolist(),

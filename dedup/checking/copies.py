@@ -156,7 +156,8 @@ def _candidates(keys: U32, first: int, within: bool) -> Iterator[tuple[I64, int]
             earlier = other < article
             parts.append(article[earlier] * count + other[earlier])
         start = stop
-        pairs = np.unique(np.concatenate(parts))
+        pairs = np.sort(np.concatenate(parts))
+        pairs = pairs[np.diff(pairs, prepend=-1) > 0]
         yield np.stack(np.divmod(pairs, count), axis=1), min(start, count - first)
 
 
@@ -167,7 +168,7 @@ def _settle(
     if not len(pairs):
         return
     exact = (sketches.digest[pairs[:, 0]] == sketches.digest[pairs[:, 1]]).all(axis=1)
-    equal = (sketches.low[pairs[:, 0]] == sketches.low[pairs[:, 1]]).sum(axis=1)
+    equal = np.count_nonzero(sketches.low[pairs[:, 0]] == sketches.low[pairs[:, 1]], axis=1)
     compared = np.flatnonzero(~exact & (equal >= bands.gate))
     similarity = exact.astype(np.float64)
     containment = exact.astype(np.float64)

@@ -40,9 +40,9 @@ def lint(
             found.extend((i, Problem(articles.place(i), code, message)) for i in some)
 
     report(np.flatnonzero(corpus.tokens == 0), "empty", "no words")
-    for count in np.unique(corpus.tokens[(corpus.tokens > 0) & (corpus.tokens < min_words)]).tolist():
-        here = np.flatnonzero(corpus.tokens == count)
-        report(here, "short", f"{plural(count, 'word')}, fewer than {min_words}")
+    for i in np.flatnonzero((corpus.tokens > 0) & (corpus.tokens < min_words)).tolist():
+        message = f"{plural(int(corpus.tokens[i]), 'word')}, fewer than {min_words}"
+        report(np.array([i]), "short", message)
     for i, position in enumerate(corpus.renamed.positions.tolist()):
         name = corpus.renamed.ids.bytes_at(i).decode("utf-8", "replace")
         report(np.array([position]), "duplicate-id", f'the id "{name}" is that of an earlier article')
