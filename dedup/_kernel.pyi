@@ -141,8 +141,19 @@ class Matcher:
     """See `stages.Matcher`."""
 
     def __new__(cls, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> Self: ...
-    def add(self, keys: U32, low: U8, tokens: U32, digest: U64) -> None: ...
-    def start(self, order: I64, segments: Sequence[tuple[U8, I64, I64, bool]]) -> None: ...
+    def group(self, order: I64, empty: U8, digest: U64, keys: list[U32]) -> list[int]:
+        """Group documents by their band keys; gives the length of the table of members of each band.
+
+        Args:
+            order: int64[n], all positions, first choice first.
+            empty: uint8[n], 1 for a document without tokens.
+            digest: uint64[n, 2], as in `model.Sketches`.
+            keys: uint32[bands, m], in blocks of 65,536 documents, the last of fewer; overwritten and held.
+        """
+
+    def start(self, members: list[U32], low: list[U8], segments: Sequence[tuple[U8, I64, I64, bool]]) -> None:
+        """Begin matching, with tables of zeros of the lengths asked for and the low bytes uint8[m, num_perm]."""
+
     def advance(self, limit: int) -> int: ...
     def result(self) -> dict[str, Any]:
         """The fields of `model.Matches`; ValueError before every document is decided. Ends the matcher."""

@@ -6,19 +6,16 @@ where they can be read again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dedup.errors import InputError
 from dedup.identities import Renamed, complete, concatenate, has_id, numbered, unique
 from dedup.keep import Policy
+from dedup.memory import Growing, GrowingTexts, Memory
 from dedup.model import I64, U32, U64, Segment, Sketches, Skipped, Texts
 from dedup.readers.base import Batch, Source
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def identify(source: Source, batch: Batch) -> Texts:
@@ -128,43 +125,43 @@ class Corpus:
         return self.segments[self.first_segment[source] : self.first_segment[source + 1]]
 
 
-@dataclass(slots=True)
 class CorpusBuilder:
     """Collects batches and, then or later, the sketches of their texts; the arrays are joined once, at the end.
 
-    Attributes:
+    Args:
         policy: Says which fields to keep.
+        memory: Where the arrays lie.
+
+    Attributes:
         size: Documents so far.
+        segments: Where the documents so far can be read again, one segment a batch.
     """
 
-    policy: Policy
-    size: int = 0
-    _first: list[int] = field(default_factory=lambda: [0])
-    _first_segment: list[int] = field(default_factory=lambda: [0])
-    _ids: list[Texts] = field(default_factory=list)
-    _paths: list[Texts] = field(default_factory=list)
-    _path_count: int = 0
-    _path: list[U32] = field(default_factory=list)
-    _place_numbers: list[I64] = field(default_factory=list)
-    _numbers: list[I64] = field(default_factory=list)
-    _tokens: list[U32] = field(default_factory=list)
-    _digest: list[U64] = field(default_factory=list)
-    _values: list[list[I64]] = field(default_factory=list)
-    _segments: list[Segment] = field(default_factory=list)
-    _skipped: list[Skipped] = field(default_factory=list)
-    _present: list[int] = field(default_factory=list)
-    _repaired: int = 0
-    _without_id: int = 0
-    _removed: tuple[I64, I64] | None = None
-    _guarded: list[I64] = field(default_factory=list)
-    _sketched: int = 0
-    _text_bytes: int = 0
-    _source_path: int | None = None
-
-    @property
-    def segments(self) -> list[Segment]:
-        """Where the documents so far can be read again, one segment a batch."""
-        return self._segments
+    def __init__(self, policy: Policy, memory: Memory | None = None) -> None:
+        memory = memory or Memory()
+        self.policy = policy
+        self.size = 0
+        self.segments: list[Segment] = []
+        self._first = [0]
+        self._first_segment = [0]
+        self._ids = GrowingTexts(memory)
+        self._paths: list[Texts] = []
+        self._path_count = 0
+        self._path = Growing(memory, np.uint32)
+        self._numbers = Growing(memory, np.int64)
+        self._files: list[slice] = []
+        self._tokens = Growing(memory, np.uint32)
+        self._digest = Growing(memory, np.uint64, 2)
+        self._values = [Growing(memory, np.int64) for rule in policy.rules if rule.field is not None]
+        self._skipped: list[Skipped] = []
+        self._present: list[int] = []
+        self._repaired = 0
+        self._without_id = 0
+        self._removed: tuple[I64, I64] | None = None
+        self._guarded = Growing(memory, np.int64)
+        self._sketched = 0
+        self._text_bytes = 0
+        self._source_path: int | None = None
 
     def add(self, source: Source, batch: Batch) -> None:
         """Take in the next batch of the current source."""
@@ -173,16 +170,17 @@ class CorpusBuilder:
             if self._source_path is None:
                 self._source_path = self._add_paths(Texts.from_strings([source.path]))
             self._path.append(np.full(n, self._source_path, np.uint32))
-            self._place_numbers.append(batch.numbers)
             self._without_id += n - int(np.count_nonzero(has_id(batch.ids)))
         else:
             first = self._add_paths(concatenate([batch.paths]))
             self._path.append(np.arange(first, first + n, dtype=np.uint32))
-            self._place_numbers.append(np.zeros(n, np.int64))
+            self._files.append(slice(self.size, self.size + n))
         self._ids.append(identify(source, batch))
         self._numbers.append(batch.numbers)
-        self._values.append(self.policy.values(batch.fields[: len(self.policy.fields())]))
-        self._segments.append(batch.segment)
+        values = self.policy.values(batch.fields[: len(self.policy.fields())])
+        for column, more in zip(self._values, values, strict=True):
+            column.append(more)
+        self.segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
         if batch.present:
             before = self._present or [0] * len(batch.present)
@@ -206,20 +204,17 @@ class CorpusBuilder:
     def end_source(self) -> None:
         """The next batch is from another source."""
         self._first.append(self.size)
-        self._first_segment.append(len(self._segments))
+        self._first_segment.append(len(self.segments))
         self._source_path = None
 
     def build(self) -> Corpus:
         """The corpus of all batches. What is joined is let go at once: the builder can be used no more."""
-        has_files = any(a is not b for a, b in zip(self._numbers, self._place_numbers, strict=True))
-        numbers = _joined(self._numbers, np.int64)
-        place_numbers = _joined(self._place_numbers, np.int64) if has_files else numbers
-        self._place_numbers.clear()
-        places = Places(concatenate(self._paths), _joined(self._path, np.uint32), place_numbers)
-        named = concatenate(self._ids)
-        self._ids.clear()
-        ids, renamed = unique(named, places.texts)
-        rules = [rule for rule in self.policy.rules if rule.field is not None]
+        numbers = self._numbers.whole()
+        place_numbers = numbers.copy() if self._files else numbers
+        for some in self._files:
+            place_numbers[some] = 0
+        places = Places(concatenate(self._paths), self._path.whole(), place_numbers)
+        ids, renamed = unique(self._ids.whole(), places.texts)
         removed_lines, removed_chars = self._removed or (np.zeros(0, np.int64), np.zeros(0, np.int64))
         return Corpus(
             ids=ids,
@@ -228,17 +223,17 @@ class CorpusBuilder:
             numbers=numbers,
             first=np.array(self._first, np.int64),
             first_segment=np.array(self._first_segment, np.int64),
-            tokens=_joined(self._tokens, np.uint32),
-            digest=_joined(self._digest, np.uint64).reshape(-1, 2),
-            values=[_joined([values[i] for values in self._values], np.int64) for i in range(len(rules))],
-            segments=self._segments,
+            tokens=self._tokens.whole(),
+            digest=self._digest.whole(),
+            values=[column.whole() for column in self._values],
+            segments=self.segments,
             skipped=self._skipped,
             present=self._present,
             repaired=self._repaired,
             without_id=self._without_id,
             removed_lines=removed_lines,
             removed_chars=removed_chars,
-            guarded=_joined(self._guarded, np.int64),
+            guarded=self._guarded.whole(),
             text_bytes=self._text_bytes,
         )
 
@@ -247,10 +242,3 @@ class CorpusBuilder:
         self._paths.append(paths)
         self._path_count += len(paths)
         return first
-
-
-def _joined(parts: list[NDArray[Scalar]], dtype: type[Scalar]) -> NDArray[Scalar]:
-    """All of `parts`, one after the other; the list is empty afterwards."""
-    whole = np.concatenate(parts) if parts else np.zeros(0, dtype)
-    parts.clear()
-    return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup import boilerplate
+from dedup.blocks import BLOCK
 from dedup.boilerplate.learned import Learned
 from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.clusters import families as find_families
@@ -20,6 +22,7 @@ from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.identities import complete, unique
 from dedup.keep import Policy
+from dedup.memory import Growing, Memory, half_of_free, parse_size
 from dedup.model import I64, Column, Form, Matches, Segment, Texts
 from dedup.readers.columns import spans, text_column, value_column
 
@@ -90,6 +93,8 @@ def find_duplicates(
     pairs: bool = False,
     families: bool = False,
     threads: int | None = None,
+    memory: str | None = None,
+    temp_dir: Path | None = None,
     engine: str = "native",
 ) -> Result:
     """Find the copies among some articles.
@@ -118,10 +123,14 @@ def find_duplicates(
         pairs: Also list all pairs; quadratic in the size of clusters.
         families: Add `family_id`, the connected components of near relations.
         threads: Threads to use; None = one per core.
+        memory: Memory to use beside the texts, such as `2G`; what takes more is held in files. None = half of what is
+            free.
+        temp_dir: Where such files go; None = the system's directory.
         engine: `native` or `reference`.
 
     Raises:
         UsageError: A parameter cannot be used, or a column is not there.
+        OutputError: A temporary file cannot be written.
     """
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
     policy = Policy.parse(keep, source_field)
@@ -144,10 +153,15 @@ def find_duplicates(
             learned = learner.learn(min_documents)
         stages = make_engine(engine, settings, known + learned.rules(), fields, threads)
 
-    sketches = stages.sketch(documents)
-    matcher = stages.matcher(pairs=pairs, links=families)
-    matcher.add(sketches)
-    order = policy.order(values, sketches.tokens, sketches.digest, names)
+    room = Memory(half_of_free() if memory is None else parse_size(memory), temp_dir)
+    matcher = stages.matcher(pairs=pairs, links=families, memory=room)
+    tokens, digest = Growing(room, np.uint32), Growing(room, np.uint64, 2)
+    for start in range(0, len(documents), BLOCK):
+        sketches = stages.sketch(Texts(documents.data, documents.offsets[start : start + BLOCK + 1]))
+        matcher.add(sketches)
+        tokens.append(sketches.tokens)
+        digest.append(sketches.digest)
+    order = policy.order(values, tokens.whole(), digest.whole(), names)
     starts, ends = documents.offsets[:-1], documents.offsets[1:]
     matcher.start(order, [Segment(documents.data, Form.TEXT, starts, ends)])
     while matcher.advance(len(documents)) < len(documents):

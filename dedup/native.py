@@ -24,7 +24,9 @@ from dedup._kernel import (
     verify,
 )
 from dedup.bands import choose
+from dedup.blocks import Blocks
 from dedup.config import Settings
+from dedup.memory import Growing, Memory
 from dedup.model import (
     I64,
     U8,
@@ -176,10 +178,13 @@ class Native:
         """What counts say."""
         return Tally(*_kernel.tally(_bytes_of(rows)))
 
-    def matcher(self, *, pairs: bool = False, links: bool = False) -> NativeMatcher:
+    def matcher(
+        self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None
+    ) -> NativeMatcher:
         """A matcher with the engine's settings."""
         threshold, gate = self.settings.threshold, self.bands.gate
-        return NativeMatcher(_kernel.Matcher(self._engine, threshold, gate, pairs, links))
+        matcher = _kernel.Matcher(self._engine, threshold, gate, pairs, links)
+        return NativeMatcher(matcher, memory or Memory())
 
 
 class NativeObserver:
@@ -195,20 +200,28 @@ class NativeObserver:
 
 
 class NativeMatcher:
-    """`stages.Matcher` on the kernel."""
+    """`stages.Matcher` on the kernel, which fills and reads arrays that lie where `memory` puts them."""
 
-    def __init__(self, matcher: _kernel.Matcher) -> None:
+    def __init__(self, matcher: _kernel.Matcher, memory: Memory) -> None:
         self._matcher = matcher
+        self._memory = memory
+        self._blocks = Blocks(memory)
+        self._empty = Growing(memory, np.uint8)
+        self._digest = Growing(memory, np.uint64, 2)
 
     def add(self, sketches: Sketches) -> None:
         """Append the sketches of the next documents."""
-        self._matcher.add(sketches.keys, sketches.low, sketches.tokens, sketches.digest)
+        self._blocks.add(sketches.keys, sketches.low)
+        self._empty.append((sketches.tokens == 0).view(np.uint8))
+        self._digest.append(sketches.digest)
 
     def start(self, order: I64, segments: Sequence[Segment]) -> None:
         """Begin matching."""
-        self._matcher.start(
-            order, [(array_of(s.data), s.starts, s.ends, s.form is Form.RECORD) for s in segments]
-        )
+        keys, low = self._blocks.whole()
+        lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys)
+        members = [self._memory.zeros((length,), np.uint32) for length in lengths]
+        places = [(array_of(s.data), s.starts, s.ends, s.form is Form.RECORD) for s in segments]
+        self._matcher.start(members, low, places)
 
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents."""

@@ -14,21 +14,21 @@ import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import replace
 
 from dedup.bands import choose
 from dedup.boilerplate import load
 from dedup.boilerplate.learned import Learned
-from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
+from dedup.boilerplate.learner import Learner
 from dedup.clusters import largest, sizes
-from dedup.config import Settings, fingerprint
+from dedup.config import fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.engines import make_engine
-from dedup.errors import UsageError
 from dedup.keep import Policy
 from dedup.learning import observe
+from dedup.memory import Memory, half_of_free
 from dedup.model import I64, Matches, Rule, Texts
+from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Batch, Fields, Source, check_articles, check_mapped, open_sources
@@ -41,76 +41,6 @@ from dedup.writers import OutputDirectory, keep_apart, write_chunks, write_json
 
 SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How a run goes about it.
-
-    Attributes:
-        settings: What decides a match.
-        output: Directory of the results; None only with `dry_run`.
-        text_fields: Fields that make up the text.
-        id_field: Field with the id.
-        source_field: Field with the publisher, for the keep policy.
-        encoding: Encoding of text files and tables.
-        limit: Documents to read at most.
-        rules: Files with further boilerplate rules.
-        learn: Learn boilerplate from the inputs first.
-        min_documents: Least documents to learn from.
-        keep: The keep policy; see `dedup.keep`.
-        annotate: Keep every record, with tags.
-        families: Add the families.
-        pairs: List all pairs.
-        write_removed: Also write the removed records.
-        copy: Copy the kept files of folders of text, instead of listing them.
-        report: Also write report.html, a page for people; it takes the extra `report`.
-        threads: Threads of the kernel; None = one per core.
-        engine: `native` or `reference`.
-        temp_dir: Where compressed and piped inputs are unpacked.
-        dry_run: Write nothing.
-        force: Replace the results of an earlier run.
-    """
-
-    settings: Settings = field(default_factory=Settings)
-    output: Path | None = None
-    text_fields: tuple[str, ...] = ("text",)
-    id_field: str = "id"
-    source_field: str | None = None
-    encoding: str = "utf-8"
-    limit: int | None = None
-    rules: tuple[Path, ...] = ()
-    learn: bool = False
-    min_documents: int = MIN_DOCUMENTS
-    keep: str = "first"
-    annotate: bool = False
-    families: bool = False
-    pairs: bool = False
-    write_removed: bool = False
-    copy: bool = False
-    report: bool = False
-    threads: int | None = None
-    engine: str = "native"
-    temp_dir: Path | None = None
-    dry_run: bool = False
-    force: bool = False
-
-    def as_dict(self, inputs: Sequence[str]) -> dict[str, object]:
-        """What was asked for, beside the settings, ready for JSON."""
-        return {
-            "inputs": list(inputs),
-            "text_field": ",".join(self.text_fields),
-            "id_field": self.id_field,
-            "source_field": self.source_field,
-            "encoding": self.encoding,
-            "limit": self.limit,
-            "learn": self.learn,
-            "min_documents": self.min_documents if self.learn else None,
-            "keep": self.keep,
-            "annotate": self.annotate,
-            "families": self.families,
-            "pairs": self.pairs,
-        }
 
 
 def run(inputs: Sequence[str], options: Options, progress: Progress | None = None) -> Summary:
@@ -126,18 +56,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         InputError: An input cannot be read, or changed during the run. Nothing was written.
         OutputError: The results cannot be written. Nothing was left half-written.
     """
-    if options.output is None and not options.dry_run:
-        raise UsageError(
-            "a run needs a place for its results", "name an output directory, or ask for a dry run"
-        )
-    if not all(options.text_fields):
-        raise UsageError("a text field has an empty name", "for example --text-field title,body")
-    if options.limit is not None and options.limit < 1:
-        raise UsageError(f"limit {options.limit} is not 1 or more", "leave it out to read all articles")
-    if options.learn and not options.settings.strip:
-        raise UsageError("learning finds what to strip", "leave out --learn or --no-strip")
-    if options.annotate and options.write_removed:
-        raise UsageError("with --annotate no record is removed", "leave out --annotate or --write-removed")
+    options.check()
     if options.output is not None:
         keep_apart(inputs, options.output)
     if options.report:
@@ -160,7 +79,8 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
         for source in sources:
             stack.callback(source.close)
-        builder = CorpusBuilder(policy)
+        memory = Memory(options.memory or half_of_free(), options.temp_dir)
+        builder = CorpusBuilder(policy, memory)
         with unchanged(sources):
             learned = None
             if options.learn:
@@ -176,7 +96,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                 stages = make_engine(
                     options.engine, options.settings, rules, options.text_fields, options.threads
                 )
-            matcher = stages.matcher(pairs=options.pairs, links=options.families)
+            matcher = stages.matcher(pairs=options.pairs, links=options.families, memory=memory)
             passing: Iterator[Texts]
             if options.learn:
                 passing = _read_again(sources, builder, stages, options.text_fields, progress)
@@ -198,7 +118,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                 matches = _match(matcher, corpus, order, sources, progress)
             check_mapped(sources)
             summary = _summarise(
-                corpus, matches, stages, policy, rules, learned, options, inputs, len(sources)
+                corpus, matches, stages, policy, rules, learned, options, inputs, len(sources), memory
             )
             if directory is not None:
                 with clock.stage("write"):
@@ -286,6 +206,7 @@ def _summarise(
     options: Options,
     inputs: Sequence[str],
     sources: int,
+    memory: Memory,
 ) -> Summary:
     bands = choose(options.settings)
     cluster_sizes = sizes(matches.representative)
@@ -315,5 +236,5 @@ def _summarise(
         settings=settings,
         fingerprint=fingerprint(settings),
         options=options.as_dict(inputs),
-        environment=environment(options.engine, options.threads),
+        environment=environment(options.engine, options.threads, memory),
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dedup.config import Settings
+from dedup.memory import Memory
 from dedup.model import I64, U32, U64, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
 from dedup.observations import Observations, Rows, Tally
 
@@ -95,12 +96,13 @@ class Stages(Protocol):
     def sketch(self, texts: Texts) -> Sketches:
         """Strip (if the settings say so), tokenize, shingle, sign and band, with the engine's settings."""
 
-    def matcher(self, *, pairs: bool = False, links: bool = False) -> Matcher:
+    def matcher(self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None) -> Matcher:
         """A matcher with the engine's settings.
 
         Args:
             pairs: Compare all documents that share a band and list every pair that passes.
             links: Record every near relation between a document and a representative.
+            memory: Where the arrays of all documents lie, if they need not lie in ordinary memory.
         """
 
     def observer(self, repeated_after: int | None) -> Observer:

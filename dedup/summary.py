@@ -16,6 +16,7 @@ from dedup.boilerplate.learned import Learned
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
+from dedup.memory import Memory
 from dedup.model import Matches, Relation
 from dedup.stripping import Stripping
 from dedup.version import version, versions
@@ -302,11 +303,13 @@ def summarise(
     return summary
 
 
-def environment(engine: str, threads: int | None) -> dict[str, object]:
+def environment(engine: str, threads: int | None, memory: Memory) -> dict[str, object]:
     """What may differ between two runs that give the same result."""
     return {
         "engine": engine,
         "threads": threads or os.cpu_count(),
+        "memory": memory.budget,
+        "spilled": memory.spilled,
         "python": platform.python_version(),
         "platform": f"{sys.platform}-{platform.machine()}",
         "versions": versions(),

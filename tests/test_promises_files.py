@@ -274,7 +274,7 @@ def result_of(
 @pytest.mark.parametrize("extension", [*EXTENSIONS, ""])
 @settings(max_examples=5)
 @given(rows=records, keep=POLICIES)
-def test_threads_chunks_and_engine_change_no_byte(
+def test_threads_chunks_memory_and_engine_change_no_byte(
     place: Callable[[], Path], extension: str, rows: list[Record], keep: str
 ) -> None:
     inputs = [write_records(place() / f"news{extension}", rows)]
@@ -282,10 +282,11 @@ def test_threads_chunks_and_engine_change_no_byte(
     for threads in (1, 2, 3):
         assert result_of(inputs, keep=keep, threads=threads) == expected
     assert result_of(inputs, chunks=SMALL_CHUNKS, keep=keep) == expected
+    assert result_of(inputs, memory=1, keep=keep) == expected
 
 
 @pytest.mark.parametrize("keep", ["first", "longest"])
-def test_threads_chunks_and_engine_change_no_byte_of_a_large_run(tmp_path: Path, keep: str) -> None:
+def test_threads_chunks_memory_and_engine_change_no_byte_of_a_large_run(tmp_path: Path, keep: str) -> None:
     """So many articles that every thread has some at the same time, and that clusters span blocks and chunks."""
     choice = random.Random(7)
     stories = [story(seed, choice.randrange(20, 80)) for seed in range(300)]
@@ -299,5 +300,6 @@ def test_threads_chunks_and_engine_change_no_byte_of_a_large_run(tmp_path: Path,
     expected = result_of([path], keep=keep, engine="reference")
     for threads in (1, 2, 3):
         assert result_of([path], keep=keep, threads=threads) == expected
+    assert result_of([path], keep=keep, memory=1) == expected
     chunks = {"dedup.readers.jsonl.CHUNK": 50_000, "dedup.pipeline.SLICE_SECONDS": 0.0}
     assert result_of([path], keep=keep, threads=2, chunks=chunks) == expected

@@ -156,10 +156,19 @@ def command(
     engine: Annotated[
         Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
     ] = (Engine.NATIVE),
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE",
+            help="Memory to use, such as 2G; what takes more is held in files. Half of what is free by default.",
+            show_default=False,
+        ),
+    ] = None,
     temp_dir: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."
+            metavar="DIR",
+            help="Where such files and compressed and piped inputs are held; the system's by default.",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
@@ -192,7 +201,9 @@ def command(
     from dedup.cli.progress import shown
     from dedup.cli.summary import show
     from dedup.config import Settings
-    from dedup.pipeline import Options, run
+    from dedup.memory import parse_size
+    from dedup.options import Options
+    from dedup.pipeline import run
 
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
     options = Options(
@@ -215,6 +226,7 @@ def command(
         report=report,
         threads=threads,
         engine=engine.value,
+        memory=None if memory is None else parse_size(memory),
         temp_dir=temp_dir,
         dry_run=dry_run,
         force=force,

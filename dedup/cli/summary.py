@@ -97,6 +97,8 @@ def _counts(summary: Summary, output: Path | None) -> Table:
         )
     table.add_row()
     table.add_row("bands", "", describe_bands(summary))
+    if spilled := int(str(summary.environment["spilled"])):
+        table.add_row("spilled", "", f"{_bytes(spilled)} held in temporary files; see --memory")
     if summary.learned is not None:
         place = "; see learned.toml" if summary.learned.lines and output is not None else ""
         table.add_row("learned", "", f"{describe_learned(summary.learned)}{place}")

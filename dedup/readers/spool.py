@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import mmap
 import os
-import tempfile
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
-from dedup.errors import OutputError
+from dedup.memory import cannot_spool, temporary_file
 from dedup.model import Buffer
 
 IN_MEMORY = 32 << 20
@@ -31,14 +30,14 @@ def spool(chunks: Iterable[bytes], temp_dir: Path | None) -> bytes | mmap.mmap:
     Raises:
         OutputError: The disk is full, or the directory cannot be written.
     """
-    file = _temporary(temp_dir)
+    file = temporary_file(temp_dir)
     with file:
         try:
             for chunk in chunks:
                 file.write(chunk)
             file.flush()
         except OSError as error:
-            raise _cannot_spool(error, temp_dir) from error
+            raise cannot_spool(error, temp_dir) from error
         return map_file(file)
 
 
@@ -71,7 +70,7 @@ class TextSpool:
             self._in_memory += size
             if self._in_memory <= IN_MEMORY:
                 return data, 0
-            self._file = _temporary(self._temp_dir)
+            self._file = temporary_file(self._temp_dir)
             # Many sources share a spool; the last one that goes closes it.
             weakref.finalize(self, self._file.close)
         if not size:
@@ -83,7 +82,7 @@ class TextSpool:
             self._file.write(data)
             self._file.flush()
         except OSError as error:
-            raise _cannot_spool(error, self._temp_dir) from error
+            raise cannot_spool(error, self._temp_dir) from error
         start = self._used
         self._used += size
         return region, start
@@ -100,18 +99,3 @@ class TextSpool:
         )
         self._used = 0
         return self._region
-
-
-def _temporary(temp_dir: Path | None) -> BinaryIO:
-    try:
-        return cast(BinaryIO, tempfile.TemporaryFile(prefix="dedup-", dir=temp_dir))
-    except OSError as error:
-        raise _cannot_spool(error, temp_dir) from error
-
-
-def _cannot_spool(error: OSError, temp_dir: Path | None) -> OutputError:
-    where = temp_dir or tempfile.gettempdir()
-    return OutputError(
-        f"cannot write a temporary file in {where}: {error.strerror or error}",
-        "give a directory with more room: --temp-dir DIR, or set TMPDIR",
-    )

@@ -9,6 +9,7 @@ import xxhash
 
 from dedup.bands import choose
 from dedup.config import Settings
+from dedup.memory import Memory
 from dedup.model import (
     I64,
     U32,
@@ -132,7 +133,13 @@ class Reference:
         """What counts say."""
         return learn.tally(rows)
 
-    def matcher(self, *, pairs: bool = False, links: bool = False) -> ReferenceMatcher:
+    def matcher(
+        self,
+        *,
+        pairs: bool = False,
+        links: bool = False,
+        memory: Memory | None = None,  # noqa: ARG002  # the oracle holds Python objects
+    ) -> ReferenceMatcher:
         """A matcher that reads documents again through `shingles_of`."""
         return ReferenceMatcher(
             self.bands, self.settings.threshold, self._shingles_of, pairs=pairs, links=links

@@ -1,9 +1,11 @@
-//! Matching across calls: sketches are added batch by batch, then documents are decided in slices.
+//! Matching across calls: sketches are grouped into buckets, then documents are decided in slices.
+//!
+//! What takes memory by the document is made in Python, which may have it in files, and only borrowed here.
 
 use std::cell::RefCell;
 
 use numpy::{
-    IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
     PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
@@ -11,7 +13,7 @@ use pyo3::types::PyDict;
 
 use super::engine::Engine;
 use super::{guard, invalid};
-use crate::matching::{Documents, Gates, Matching, Outcome, Sketched};
+use crate::matching::{BLOCK, Buckets, Documents, Gates, Matching, Outcome, Tables};
 use crate::sketch::Scratch;
 
 /// Greedy matching in priority order; see `dedup.stages.Matcher`.
@@ -19,7 +21,10 @@ use crate::sketch::Scratch;
 pub struct Matcher {
     engine: Py<Engine>,
     gates: Gates,
-    sketched: Sketched,
+    /// uint32[bands, documents of the block]: band keys, then places of buckets.
+    keys: Vec<Py<PyArray2<u32>>>,
+    members: Vec<Py<PyArray1<u32>>>,
+    low: Vec<Py<PyArray2<u8>>>,
     segments: Vec<Segment>,
     matching: Option<Matching>,
 }
@@ -66,62 +71,67 @@ impl Documents for Stored<'_> {
 impl Matcher {
     #[new]
     fn new(engine: Py<Engine>, threshold: f64, gate: u32, pairs: bool, links: bool) -> Self {
-        let bands = engine.get().sketcher.bands;
-        Matcher {
-            engine,
-            gates: Gates { threshold, low: gate, pairs, links },
-            sketched: Sketched { keys: vec![Vec::new(); bands], ..Sketched::default() },
-            segments: Vec::new(),
-            matching: None,
-        }
+        let gates = Gates { threshold, low: gate, pairs, links };
+        let (keys, members, low, segments) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Matcher { engine, gates, keys, members, low, segments, matching: None }
     }
 
-    /// Append the sketches of the next documents.
-    fn add(
-        &mut self,
-        keys: PyReadonlyArray2<'_, u32>,
-        low: PyReadonlyArray2<'_, u8>,
-        tokens: PyReadonlyArray1<'_, u32>,
-        digest: PyReadonlyArray2<'_, u64>,
-    ) -> PyResult<()> {
-        let count = tokens.len();
-        let num_perm = self.engine.get().sketcher.permutations.count();
-        if keys.shape() != [self.sketched.keys.len(), count]
-            || low.shape() != [count, num_perm]
-            || digest.shape() != [count, 2]
-        {
-            return Err(invalid("the arrays of the sketches do not fit together"));
-        }
-        if count == 0 {
-            return Ok(());
-        }
-        for (all, added) in self.sketched.keys.iter_mut().zip(keys.as_slice()?.chunks_exact(count)) {
-            all.extend_from_slice(added);
-        }
-        self.sketched.low.extend_from_slice(low.as_slice()?);
-        self.sketched.tokens.extend_from_slice(tokens.as_slice()?);
-        let (halves, _) = digest.as_slice()?.as_chunks::<2>();
-        let digests = halves.iter().map(|&[high, low]| u128::from(high) << 64 | u128::from(low));
-        self.sketched.digests.extend(digests);
-        Ok(())
-    }
-
-    /// Begin matching documents that lie in `segments`: (data, starts, ends, is record).
-    #[expect(clippy::type_complexity, reason = "a tuple of arrays is what Python gives")]
-    fn start(
+    /// Group documents by their band keys, which are overwritten; gives the length of the table of members of each band.
+    ///
+    /// `keys` are uint32[bands, m] of `BLOCK` documents each, the last of fewer.
+    fn group(
         &mut self,
         py: Python<'_>,
         order: PyReadonlyArray1<'_, i64>,
-        segments: Vec<(Py<PyArray1<u8>>, Py<PyArray1<i64>>, Py<PyArray1<i64>>, bool)>,
-    ) -> PyResult<()> {
-        let count = self.sketched.tokens.len();
+        empty: PyReadonlyArray1<'_, u8>,
+        digest: PyReadonlyArray2<'_, u64>,
+        keys: Vec<Py<PyArray2<u32>>>,
+    ) -> PyResult<Vec<usize>> {
+        let (empty, bands) = (empty.as_slice()?, self.engine.get().sketcher.bands);
+        let count = empty.len();
+        // A table of members has room for half as many buckets again.
+        if count > u32::MAX as usize / 2 {
+            return Err(invalid(format!("{count} documents are more than 2 billion")));
+        }
         let order: Vec<u32> = order.as_slice()?.iter().filter_map(|&doc| u32::try_from(doc).ok()).collect();
         let mut seen = vec![false; count];
         let fresh = order
             .iter()
             .filter(|&&doc| seen.get_mut(doc as usize).is_some_and(|seen| !std::mem::replace(seen, true)));
-        if order.len() != count || fresh.count() != count || count >= u32::MAX as usize {
+        if order.len() != count || fresh.count() != count {
             return Err(invalid("order must name every document once"));
+        }
+        let (digests, _) = digest.as_slice()?.as_chunks::<2>();
+        if digests.len() != count || !in_blocks(py, &keys, count, |of| [bands, of]) {
+            return Err(invalid("the arrays of the sketches do not fit together"));
+        }
+        let mut held = keys.iter().map(|block| block.bind(py).readwrite()).collect::<Vec<_>>();
+        let blocks = held.iter_mut().map(|block| block.as_slice_mut()).collect::<Result<Vec<_>, _>>()?;
+        let gates = self.gates;
+        let (matching, lengths) =
+            guard(py, move || Matching::new(order, digests, empty, blocks, bands, gates))?;
+        drop(held);
+        self.keys = keys;
+        self.matching = Some(matching);
+        Ok(lengths)
+    }
+
+    /// Begin matching documents that lie in `segments`: (data, starts, ends, is record).
+    ///
+    /// `members` are the tables that `group` asked for, all zeros; `low` are uint8[m, num_perm] in blocks as the keys.
+    #[expect(clippy::type_complexity, reason = "a tuple of arrays is what Python gives")]
+    fn start(
+        &mut self,
+        py: Python<'_>,
+        members: Vec<Py<PyArray1<u32>>>,
+        low: Vec<Py<PyArray2<u8>>>,
+        segments: Vec<(Py<PyArray1<u8>>, Py<PyArray1<i64>>, Py<PyArray1<i64>>, bool)>,
+    ) -> PyResult<()> {
+        let sketcher = &self.engine.get().sketcher;
+        let (bands, num_perm) = (sketcher.bands, sketcher.permutations.count());
+        let count = self.matching.as_ref().map_or(0, Matching::count);
+        if members.len() != bands || !in_blocks(py, &low, count, |of| [of, num_perm]) {
+            return Err(invalid("the tables do not fit together"));
         }
         self.segments = segments
             .into_iter()
@@ -131,15 +141,13 @@ impl Matcher {
         if total != count {
             return Err(invalid(format!("segments hold {total} documents, sketches are of {count}")));
         }
-        let sketched = std::mem::take(&mut self.sketched);
-        let (gates, num_perm) = (self.gates, self.engine.get().sketcher.permutations.count());
-        self.matching = Some(guard(py, move || Matching::new(sketched, order, gates, num_perm))?);
+        (self.members, self.low) = (members, low);
         Ok(())
     }
 
     /// Decide up to `limit` more documents; returns how many are decided by now.
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
-        let Matcher { engine, segments, matching, .. } = self;
+        let Matcher { engine, segments, matching, keys, members, low, .. } = self;
         let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
         let held: Vec<_> = segments
             .iter()
@@ -156,7 +164,18 @@ impl Matcher {
             first += starts.len();
         }
         let stored = Stored { engine: engine.get(), segments: views };
-        guard(py, || matching.advance(limit, &stored))
+        let places: Vec<_> = keys.iter().map(|block| block.bind(py).readonly()).collect();
+        let mut members: Vec<_> = members.iter().map(|table| table.bind(py).readwrite()).collect();
+        let low: Vec<_> = low.iter().map(|block| block.bind(py).readonly()).collect();
+        let mut tables = Tables {
+            buckets: Buckets {
+                places: places.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
+                members: members.iter_mut().map(|table| table.as_slice_mut()).collect::<Result<_, _>>()?,
+            },
+            low: low.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
+            num_perm: stored.engine.sketcher.permutations.count(),
+        };
+        guard(py, || matching.advance(limit, &mut tables, &stored))
     }
 
     /// The outcome by input position, as the fields of `dedup.model.Matches`; the matcher is done then.
@@ -164,6 +183,7 @@ impl Matcher {
         let matching = self.matching.take_if(|matching| matching.is_done());
         let found = Outcome::from(matching.ok_or_else(|| invalid("not every document is decided"))?);
         self.segments.clear();
+        (self.keys, self.members, self.low) = (Vec::new(), Vec::new(), Vec::new());
         let position = |rank: u32| i64::from(found.order[rank as usize]);
         let count = found.order.len();
         let mut representative = vec![0i64; count];
@@ -206,4 +226,17 @@ impl Matcher {
         result.set_item("counts", counts)?;
         Ok(result)
     }
+}
+
+/// Whether arrays have the shapes that blocks of `count` documents have.
+fn in_blocks<T: Element>(
+    py: Python<'_>,
+    blocks: &[Py<PyArray2<T>>],
+    count: usize,
+    shape: impl Fn(usize) -> [usize; 2],
+) -> bool {
+    let is_right = |(i, block): (usize, &Py<PyArray2<T>>)| {
+        block.bind(py).shape() == shape(BLOCK.min(count - i * BLOCK))
+    };
+    blocks.len() == count.div_ceil(BLOCK) && blocks.iter().enumerate().all(is_right)
 }

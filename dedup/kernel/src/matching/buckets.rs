@@ -1,70 +1,71 @@
 //! Which documents share a band: groups of equal band keys, filled with representatives as they appear.
+//!
+//! The tables are the caller's, who may have them in files: band keys come in blocks of documents and leave as places of
+//! buckets by rank, in the same memory; the members of all buckets of a band lie in a table of its own.
 
 use rayon::prelude::*;
+
+/// Documents of a block of band keys; the last may have fewer.
+pub const BLOCK: usize = 1 << 16;
 
 /// Bands that are grouped at the same time: each takes 16 bytes a document meanwhile.
 const SIDE_BY_SIDE: usize = 4;
 
 /// Buckets of at least two documents. A document alone in a bucket can match nobody there.
-pub struct Buckets {
-    /// Bucket numbers of document `r`: `of[of_starts[r]..of_starts[r + 1]]`.
-    of: Vec<u32>,
-    of_starts: Vec<u32>,
-    /// Room of bucket `b`: `members[starts[b]..starts[b + 1]]`, of which `filled[b]` are there, ascending.
-    members: Vec<u32>,
-    starts: Vec<u32>,
-    filled: Vec<u32>,
+pub struct Buckets<'a> {
+    /// By block: for each band and each rank of the block, where its bucket begins in `members`; 0 = it is in none.
+    pub places: Vec<&'a [u32]>,
+    /// By band: a bucket is the number of members that are there, then room for all of them, who come in ascending order.
+    pub members: Vec<&'a mut [u32]>,
 }
 
-/// The groups of one band: their members one after the other, and how many each has.
-struct Groups {
-    members: Vec<u32>,
-    sizes: Vec<u32>,
-}
-
-impl Buckets {
-    /// Group the ranks `leaders` (ascending) by key in each band; `keys[band][order[rank]]` is a key.
-    pub fn group(keys: Vec<Vec<u32>>, order: &[u32], leaders: &[u32]) -> Self {
-        let mut keys = keys.into_iter();
-        let mut bands: Vec<Groups> = Vec::with_capacity(keys.len());
-        while keys.len() > 0 {
-            let some: Vec<Vec<u32>> = keys.by_ref().take(SIDE_BY_SIDE).collect();
-            bands.par_extend(some.into_par_iter().map(|keys| Groups::of_band(&keys, order, leaders)));
+/// Group the ranks `leaders` (ascending) by key in each band: keys become places of buckets.
+///
+/// `blocks` holds, by band, one key a document; the key of a rank is at its position in the input, which is
+/// `order[rank]`, its place at the rank itself. Returns the length of the members of each band.
+pub fn group(blocks: Vec<&mut [u32]>, bands: usize, order: &[u32], leaders: &[u32]) -> Vec<usize> {
+    let mut columns: Vec<Vec<&mut [u32]>> = (0..bands).map(|_| Vec::new()).collect();
+    for block in blocks {
+        let count = block.len() / bands;
+        for (column, part) in columns.iter_mut().zip(block.chunks_exact_mut(count)) {
+            column.push(part);
         }
-        let total: usize = bands.iter().map(|groups| groups.members.len()).sum();
-        assert!(total < u32::MAX as usize, "more than 4 billion places in buckets");
-        let mut of_starts = vec![0u32; order.len() + 1];
-        let mut starts = vec![0u32];
-        for groups in &bands {
-            for &rank in &groups.members {
-                of_starts[rank as usize + 1] += 1;
-            }
-            for &size in &groups.sizes {
-                starts.push(starts[starts.len() - 1] + size);
-            }
-        }
-        for rank in 0..order.len() {
-            of_starts[rank + 1] += of_starts[rank];
-        }
-        let mut next = of_starts.clone();
-        let mut of = vec![0u32; total];
-        let mut bucket = 0;
-        for groups in bands {
-            let mut members = groups.members.iter();
-            for &size in &groups.sizes {
-                for &rank in members.by_ref().take(size as usize) {
-                    of[next[rank as usize] as usize] = bucket;
-                    next[rank as usize] += 1;
-                }
-                bucket += 1;
-            }
-        }
-        Buckets { of, of_starts, members: vec![0; total], filled: vec![0; starts.len() - 1], starts }
     }
+    let mut lengths = Vec::with_capacity(bands);
+    for some in columns.chunks_mut(SIDE_BY_SIDE) {
+        lengths.par_extend(some.par_iter_mut().map(|column| group_band(column, order, leaders)));
+    }
+    lengths
+}
 
+fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32]) -> usize {
+    let key = |rank: u32| {
+        let position = order[rank as usize] as usize;
+        column[position / BLOCK][position % BLOCK]
+    };
+    let mut entries: Vec<u64> =
+        leaders.iter().map(|&rank| u64::from(key(rank)) << 32 | u64::from(rank)).collect();
+    sort_by_key(&mut entries);
+    column.iter_mut().for_each(|part| part.fill(0));
+    // A place is never 0.
+    let mut length = 1;
+    for bucket in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|bucket| bucket.len() > 1) {
+        for &entry in bucket {
+            let rank = entry as u32 as usize;
+            column[rank / BLOCK][rank % BLOCK] = length as u32;
+        }
+        length += 1 + bucket.len();
+    }
+    length
+}
+
+impl<'a> Buckets<'a> {
     /// What is in each bucket of the document, so far.
     pub fn all(&self, rank: usize) -> impl Iterator<Item = &[u32]> {
-        self.of(rank).iter().map(|&bucket| self.filled(bucket as usize))
+        self.members.iter().zip(self.places(rank)).filter(|&(_, place)| place > 0).map(|(members, place)| {
+            let (&count, room) = members[place..].split_first().expect("a bucket has a count");
+            &room[..count as usize]
+        })
     }
 
     /// What is in each bucket of the document from rank `first` on, so far.
@@ -77,36 +78,19 @@ impl Buckets {
 
     /// Put the document into its buckets. Ranks must come in ascending order.
     pub fn put(&mut self, rank: usize) {
-        for at in self.of_starts[rank]..self.of_starts[rank + 1] {
-            let bucket = self.of[at as usize] as usize;
-            self.members[(self.starts[bucket] + self.filled[bucket]) as usize] = rank as u32;
-            self.filled[bucket] += 1;
+        let places = self.places(rank);
+        for (members, place) in self.members.iter_mut().zip(places).filter(|&(_, place)| place > 0) {
+            members[place] += 1;
+            let count = members[place] as usize;
+            members[place + count] = rank as u32;
         }
     }
 
-    fn of(&self, rank: usize) -> &[u32] {
-        &self.of[self.of_starts[rank] as usize..self.of_starts[rank + 1] as usize]
-    }
-
-    fn filled(&self, bucket: usize) -> &[u32] {
-        let start = self.starts[bucket] as usize;
-        &self.members[start..start + self.filled[bucket] as usize]
-    }
-}
-
-impl Groups {
-    fn of_band(keys: &[u32], order: &[u32], leaders: &[u32]) -> Self {
-        let mut entries: Vec<u64> = leaders
-            .iter()
-            .map(|&rank| u64::from(keys[order[rank as usize] as usize]) << 32 | u64::from(rank))
-            .collect();
-        sort_by_key(&mut entries);
-        let mut groups = Groups { members: Vec::new(), sizes: Vec::new() };
-        for group in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1) {
-            groups.members.extend(group.iter().map(|&entry| entry as u32));
-            groups.sizes.push(group.len() as u32);
-        }
-        groups
+    /// Where the bucket of the document begins in each band.
+    fn places(&self, rank: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let block = self.places[rank / BLOCK];
+        let column = block.len() / self.members.len();
+        block.chunks_exact(column).map(move |places| places[rank % BLOCK] as usize)
     }
 }
 

@@ -17,21 +17,18 @@ mod twins;
 
 use std::ops::Range;
 
-use buckets::Buckets;
+pub use buckets::{BLOCK, Buckets};
 pub use outcome::Outcome;
 use seek::{Finding, Seeker};
 pub use shelf::Documents;
 use shelf::Shelf;
 
-/// Sketches of all documents, in input order.
-#[derive(Default)]
-pub struct Sketched {
-    /// Band keys, band-major.
-    pub keys: Vec<Vec<u32>>,
-    /// Low bytes of the signatures, `num_perm` a document.
-    pub low: Vec<u8>,
-    pub tokens: Vec<u32>,
-    pub digests: Vec<u128>,
+/// What is known of all documents without their text. The memory is the caller's.
+pub struct Tables<'a> {
+    pub buckets: Buckets<'a>,
+    /// Low bytes of the signatures, `num_perm` a document in input order, in blocks of `BLOCK` documents.
+    pub low: Vec<&'a [u8]>,
+    pub num_perm: usize,
 }
 
 /// What decides a match.
@@ -67,18 +64,15 @@ pub struct Counts {
 
 /// Ranks decided together. In-block comparisons are sequential, so a block is small; a parallel section
 /// costs some 10 µs, so it is not tiny.
-const BLOCK: usize = 256;
+const TOGETHER: usize = 256;
 
 pub struct Matching {
     gates: Gates,
-    num_perm: usize,
-    low: Vec<u8>,
     empty: Vec<bool>,
     /// Position in the input by rank.
     order: Vec<u32>,
     /// Rank of the first exact copy, by rank; its own for a document that is the first.
     twins: Vec<u32>,
-    buckets: Buckets,
     shelf: Shelf,
     /// One a thread.
     seekers: Vec<Seeker>,
@@ -92,24 +86,27 @@ pub struct Matching {
 }
 
 impl Matching {
-    /// Group the sketches into buckets. `order` lists all positions, first choice first.
-    pub fn new(sketched: Sketched, order: Vec<u32>, gates: Gates, num_perm: usize) -> Self {
-        let Sketched { keys, low, tokens, digests } = sketched;
+    /// For documents in the order `order`, all positions, first choice first; `digests` and `empty` are by position.
+    ///
+    /// Also groups the band keys `keys` into buckets (see `buckets::group`) and returns the lengths of their tables.
+    pub fn new(
+        order: Vec<u32>,
+        digests: &[[u64; 2]],
+        empty: &[u8],
+        keys: Vec<&mut [u32]>,
+        bands: usize,
+        gates: Gates,
+    ) -> (Self, Vec<usize>) {
         let count = order.len();
-        let empty: Vec<bool> = order.iter().map(|&doc| tokens[doc as usize] == 0).collect();
-        drop(tokens);
-        let twins = twins::first_copies(&order, &digests, &empty);
-        drop(digests);
+        let empty: Vec<bool> = order.iter().map(|&doc| empty[doc as usize] != 0).collect();
+        let twins = twins::first_copies(&order, digests, &empty);
         let leaders: Vec<u32> =
             (0..count as u32).filter(|&r| twins[r as usize] == r && !empty[r as usize]).collect();
-        let buckets = Buckets::group(keys, &order, &leaders);
-        Matching {
+        let lengths = buckets::group(keys, bands, &order, &leaders);
+        let matching = Matching {
             gates,
-            num_perm,
-            low,
             empty,
             twins,
-            buckets,
             shelf: Shelf::new(count),
             seekers: (0..rayon::current_num_threads()).map(|_| Seeker::new(count)).collect(),
             representatives: Vec::with_capacity(count),
@@ -118,32 +115,38 @@ impl Matching {
             links: Vec::new(),
             counts: Counts::default(),
             order,
-        }
+        };
+        (matching, lengths)
     }
 
     /// Decide up to `limit` more documents; returns how many are decided by now.
-    pub fn advance(&mut self, limit: usize, documents: &impl Documents) -> usize {
+    pub fn advance(&mut self, limit: usize, tables: &mut Tables, documents: &impl Documents) -> usize {
         let stop = self.order.len().min(self.decided() + limit);
         while self.decided() < stop {
             let start = self.decided();
-            self.decide(start..stop.min(start + BLOCK), documents);
+            self.decide(start..stop.min(start + TOGETHER), tables, documents);
         }
         self.decided()
     }
 
+    /// Number of documents.
+    pub fn count(&self) -> usize {
+        self.order.len()
+    }
+
     /// Whether every document is decided.
     pub fn is_done(&self) -> bool {
-        self.decided() == self.order.len()
+        self.decided() == self.count()
     }
 
     fn decided(&self) -> usize {
         self.representatives.len()
     }
 
-    fn decide(&mut self, block: Range<usize>, documents: &impl Documents) {
-        let mut findings = self.seek_before(block.clone(), documents);
+    fn decide(&mut self, block: Range<usize>, tables: &mut Tables, documents: &impl Documents) {
+        let mut findings = self.seek_before(block.clone(), tables, documents);
         for (rank, finding) in block.clone().zip(&mut findings) {
-            let representative = self.settle(rank as u32, block.start as u32, finding, documents);
+            let representative = self.settle(rank as u32, block.start as u32, finding, tables, documents);
             self.representatives.push(representative);
         }
         let representatives = &self.representatives;
@@ -151,7 +154,14 @@ impl Matching {
     }
 
     /// Compare a document with those put into buckets since its block began, then decide; gives its representative.
-    fn settle(&mut self, rank: u32, block: u32, finding: &mut Finding, documents: &impl Documents) -> u32 {
+    fn settle(
+        &mut self,
+        rank: u32,
+        block: u32,
+        finding: &mut Finding,
+        tables: &mut Tables,
+        documents: &impl Documents,
+    ) -> u32 {
         let at = rank as usize;
         if self.empty[at] {
             return rank;
@@ -169,7 +179,7 @@ impl Matching {
             }
             return self.representatives[twin as usize];
         }
-        self.seek_since(rank, block, finding, documents);
+        self.seek_since(rank, block, finding, tables, documents);
         self.counts.candidates += finding.counts.candidates;
         self.counts.gated += finding.counts.gated;
         self.counts.verified += finding.counts.verified;
@@ -182,7 +192,7 @@ impl Matching {
             self.links.extend(links.map(|pair| (rank, pair.earlier)));
         }
         if finding.best.is_none() || self.gates.pairs {
-            self.buckets.put(at);
+            tables.buckets.put(at);
         }
         self.joined.extend(finding.best);
         finding.best.map_or(rank, |pair| pair.earlier)

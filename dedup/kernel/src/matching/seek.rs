@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{Counts, Documents, Matching, Pair};
+use super::{BLOCK, Counts, Documents, Matching, Pair, Tables};
 use crate::sets::{jaccard, least_shared, shared_at_least};
 
 /// Candidates from which on bitmaps pay: making one costs as much as an intersection.
@@ -51,7 +51,12 @@ impl Seeker {
 
 impl Matching {
     /// Compare the documents of a block with those in the buckets so far, in parallel.
-    pub(super) fn seek_before(&mut self, block: Range<usize>, documents: &impl Documents) -> Vec<Finding> {
+    pub(super) fn seek_before(
+        &mut self,
+        block: Range<usize>,
+        tables: &Tables,
+        documents: &impl Documents,
+    ) -> Vec<Finding> {
         let mut seekers = std::mem::take(&mut self.seekers);
         let share = block.len().div_ceil(seekers.len());
         let this = &*self;
@@ -64,8 +69,8 @@ impl Matching {
                 let found = ranks.map(|rank| {
                     let mut finding = Finding::default();
                     if this.is_leader(rank) {
-                        seeker.gather(this.buckets.all(rank));
-                        this.compare(rank as u32, &mut seeker.candidates, &mut finding, documents);
+                        seeker.gather(tables.buckets.all(rank));
+                        this.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
                     }
                     finding
                 });
@@ -82,11 +87,12 @@ impl Matching {
         rank: u32,
         first: u32,
         finding: &mut Finding,
+        tables: &Tables,
         documents: &impl Documents,
     ) {
         let mut seeker = self.seekers.pop().expect("one a thread");
-        seeker.gather(self.buckets.since(rank as usize, first));
-        self.compare(rank, &mut seeker.candidates, finding, documents);
+        seeker.gather(tables.buckets.since(rank as usize, first));
+        self.compare(rank, &mut seeker.candidates, finding, tables, documents);
         self.seekers.push(seeker);
     }
 
@@ -96,11 +102,13 @@ impl Matching {
         rank: u32,
         candidates: &mut Vec<u32>,
         finding: &mut Finding,
+        tables: &Tables,
         documents: &impl Documents,
     ) {
         finding.counts.candidates += candidates.len() as u64;
-        let own_low = self.low_bytes(rank);
-        candidates.retain(|&other| equal_bytes(own_low, self.low_bytes(other)) >= self.gates.low);
+        let low = |rank: u32| tables.low_bytes(self.order[rank as usize] as usize);
+        let own_low = low(rank);
+        candidates.retain(|&other| equal_bytes(own_low, low(other)) >= self.gates.low);
         finding.counts.verified += candidates.len() as u64;
         finding.counts.gated = finding.counts.candidates - finding.counts.verified;
         if candidates.is_empty() {
@@ -144,10 +152,12 @@ impl Matching {
     fn is_leader(&self, rank: usize) -> bool {
         self.twins[rank] == rank as u32 && !self.empty[rank]
     }
+}
 
-    fn low_bytes(&self, rank: u32) -> &[u8] {
-        let doc = self.order[rank as usize] as usize;
-        &self.low[doc * self.num_perm..(doc + 1) * self.num_perm]
+impl Tables<'_> {
+    fn low_bytes(&self, position: usize) -> &[u8] {
+        let start = position % BLOCK * self.num_perm;
+        &self.low[position / BLOCK][start..start + self.num_perm]
     }
 }
 

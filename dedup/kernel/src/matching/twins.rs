@@ -5,11 +5,11 @@ use rayon::prelude::*;
 /// For every rank, the rank of the first document with the same digest; its own where there is none.
 ///
 /// `digests` is by input position, `order` gives the position of a rank, `empty` documents equal nobody.
-pub fn first_copies(order: &[u32], digests: &[u128], empty: &[bool]) -> Vec<u32> {
+pub fn first_copies(order: &[u32], digests: &[[u64; 2]], empty: &[bool]) -> Vec<u32> {
     let digest = |rank: u32| digests[order[rank as usize] as usize];
     let mut entries: Vec<(u64, u32)> = (0..order.len() as u32)
         .filter(|&rank| !empty[rank as usize])
-        .map(|rank| (digest(rank) as u64, rank))
+        .map(|rank| (digest(rank)[1], rank))
         .collect();
     entries.par_sort_unstable();
     let mut twins: Vec<u32> = (0..order.len() as u32).collect();
