@@ -21,6 +21,7 @@ from dedup.config import Settings
 from dedup.model import Removal, Texts
 from dedup.native import Native
 from dedup.passages import Passage, passages
+from dedup.stages import Stages
 
 EXCERPT_CONTAINMENT = 0.6
 """Least containment of the smaller article in the larger one for an excerpt ..."""
@@ -197,7 +198,7 @@ def compare(
     return compare_with(_engine(settings, (rules,) if isinstance(rules, str) else tuple(rules)), a, b)
 
 
-def compare_with(engine: Native, a: str, b: str) -> Comparison:
+def compare_with(engine: Stages, a: str, b: str) -> Comparison:
     """As `compare`, by the engine of a run or an index, with its settings and rules."""
     settings = engine.settings
     raw = Texts.from_strings([a, b])
@@ -206,11 +207,12 @@ def compare_with(engine: Native, a: str, b: str) -> Comparison:
         clean, removals, guarded = stripped.texts, stripped.removals or [[], []], stripped.guarded
     else:
         clean, removals, guarded = raw, [[], []], np.zeros(2, np.uint8)
-    sets, raw_sets = _sets(engine, clean), _sets(engine, raw)
+    size = settings.shingle_size
+    sets, raw_sets = _sets(engine, clean, size), _sets(engine, raw, size)
     shared, jaccard, containment_a, containment_b = _overlap(*sets)
     _, raw_jaccard, raw_containment_a, raw_containment_b = _overlap(*raw_sets)
     sketch = _engine(replace(settings, strip=False), ()).sketch(clean)
-    signatures = engine.sign(engine.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
+    signatures = engine.sign(engine.shingle(clean, size), settings.num_perm, settings.seed)
     bands = choose(settings)
     sides = [
         Side(text, clean.bytes_at(i).decode(), tuple(removals[i]), bool(guarded[i]), len(sets[i]))
@@ -237,7 +239,7 @@ def compare_with(engine: Native, a: str, b: str) -> Comparison:
         threshold=settings.threshold,
         a=sides[0],
         b=sides[1],
-        passages=tuple(passages(engine, sides[0].clean, sides[1].clean, settings.shingle_size)),
+        passages=tuple(passages(engine, sides[0].clean, sides[1].clean, size)),
     )
     exact = bool(shared) and bool((sketch.digest[0] == sketch.digest[1]).all())
     relation, reason = _verdict(found, exact)
@@ -249,8 +251,8 @@ def _engine(settings: Settings, rules: tuple[str, ...]) -> Native:
     return Native(settings, boilerplate.load(rules) if settings.strip else ())
 
 
-def _sets(engine: Native, texts: Texts) -> list[set[int]]:
-    found = engine.shingle(texts, engine.settings.shingle_size)
+def _sets(engine: Stages, texts: Texts, size: int) -> list[set[int]]:
+    found = engine.shingle(texts, size)
     return [set(found.hashes[start:end].tolist()) for start, end in pairwise(found.offsets)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,8 @@ from dedup import compare, find_duplicates
 from dedup.alignment import align
 from dedup.config import Settings
 from dedup.passages import CONTEXT, Passage, hunks
-from tests.articles import Cli, edited, story
+from tests.articles import Cli, edited, story, write_jsonl
+from tests.hostile import MARKUP
 from tests.strategies import texts
 
 words = st.lists(st.sampled_from("abcdef"), max_size=60)
@@ -195,4 +197,68 @@ def test_two_records_are_compared(tmp_path: Path, dedup: Cli) -> None:
     assert json.loads(shown)["relation"] == "exact"
     error = dedup.fails("compare", 0, 9, "--in", corpus)
     assert "no article has the id '9'" in error
-    assert "there are '1'" in error
+    assert "there are '0', '1', '2'" in error
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    """Two records with markup in their ids and texts."""
+    texts = [
+        f"Share this article\n{story(8)} {MARKUP[1]}\n© 2031 {MARKUP[0]}. All rights reserved.",
+        f"{edited(story(8), 79)} ``` {MARKUP[2]}",
+    ]
+    records = [{"id": f"{i} {MARKUP[3]}", "text": text} for i, text in enumerate(texts)]
+    return write_jsonl(tmp_path / "pair.jsonl", records)
+
+
+def test_a_comparison_as_html_is_one_harmless_page(pair: Path, dedup: Cli) -> None:
+    names = [f"{i} {MARKUP[3]}" for i in range(2)]
+    page = dedup("compare", *names, "--in", pair, "--format", "html").out
+    assert page.startswith("<!doctype html>")
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|img|link|b)\b", page)
+    assert page.count("<style>") == 1
+    for text in (MARKUP[1], names[0]):
+        assert text in unescape(page)
+    assert "Jaccard" in page
+    assert "bands in common" in page
+
+
+def test_a_comparison_as_markdown_is_fenced(pair: Path, dedup: Cli) -> None:
+    shown = dedup(
+        "compare", *(f"{i} {MARKUP[3]}" for i in range(2)), "--in", pair, "--format", "markdown"
+    ).out
+    before, _, diff = shown.partition("### Where they differ")
+    assert re.search(r"(?m)^````diff$", diff)
+    assert re.search(r"(?m)^````$", diff)
+    assert "- `share.en` `Share this article`" in before
+    for text in MARKUP:
+        assert all(line.count("`") >= 2 for line in before.splitlines() if text[:9] in line)
+
+
+def test_a_pair_is_named_by_place_where_ids_repeat(tmp_path: Path, dedup: Cli) -> None:
+    corpus = write_jsonl(tmp_path / "c.jsonl", [{"id": "a", "text": story(i)} for i in (1, 1, 2)])
+    shown = dedup("compare", "a", f"{corpus}:2", "--in", corpus).out
+    assert shown.startswith("exact")
+    assert dedup("compare", "a", f"{corpus}:3", "--in", corpus).out.startswith("not copies")
+
+
+def test_two_articles_of_an_index_are_compared_with_its_settings(tmp_path: Path, dedup: Cli) -> None:
+    index = tmp_path / "news.dedup"
+    records = [
+        {"id": str(i), "text": text} for i, text in enumerate((story(9), edited(story(9), 30), story(3)))
+    ]
+    dedup("index", "add", index, write_jsonl(tmp_path / "c.jsonl", records), "--threshold", 0.9)
+    found = json.loads(dedup("compare", 0, 1, "--index", index, "--format", "json").out)
+    assert (found["relation"], found["threshold"]) == ("excerpt", 0.9)
+    assert [one["passed"] for one in found["gates"]][2] is False
+    assert "no article with the id '7'" in dedup.fails("compare", 0, 7, "--index", index)
+    assert "made with threshold 0.9" in dedup.fails("compare", 0, 1, "--index", index, "--threshold", 0.5)
+    assert "leave one of them out" in dedup.fails("compare", 0, 1, "--index", index, "--in", "c.jsonl")
+    assert "no such index" in dedup.fails("compare", 0, 1, "--index", tmp_path / "none.dedup")
+
+
+def test_the_bands_of_a_comparison_may_be_chosen() -> None:
+    found = compare(story(4), edited(story(4), 30), settings=Settings(bands=4, rows=2))
+    assert (found.bands.bands, found.bands.rows) == (4, 2)
+    assert max(found.bands_hit) < 4

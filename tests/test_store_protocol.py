@@ -15,7 +15,7 @@ import pytest
 
 import dedup
 from dedup.index import Index
-from dedup.index.index import open_store
+from dedup.index.location import open_store
 from dedup.index.store import Document
 from tests.articles import story
 from tests.databases import server

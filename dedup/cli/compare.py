@@ -5,17 +5,28 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dedup.cli.filter import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
 from dedup.cli.messages import coloured
+from dedup.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from dedup.comparison import Comparison
+    from dedup.index.frozen import Chosen
 
 EXAMPLES = """\b
 Examples:
   dedup compare a.txt b.txt
   dedup compare 1042 1077 --in articles.jsonl
-  dedup compare a.txt b.txt --format json"""
+  dedup compare 1042 1077 --index news.dedup --format html > why.html
+
+Exit codes: 0 done, whatever was found; 2 a mistake, or an article that is not there."""
+
+WIDTH = 120
+"""Columns where the output is no terminal."""
 
 
 class Format(StrEnum):
@@ -23,14 +34,32 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
+    MARKDOWN = "markdown"
 
 
 def command(
-    a: Annotated[str, typer.Argument(metavar="A", help="A text file; with --in, an id.", show_default=False)],
+    a: Annotated[
+        str, typer.Argument(metavar="A", help="A text file; with --in or --index, an id.", show_default=False)
+    ],
     b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
     within: Annotated[
         list[str] | None,
-        typer.Option("--in", metavar="INPUT", help="Where the articles of these ids are; may be repeated."),
+        typer.Option(
+            "--in",
+            metavar="INPUT",
+            help="Where the articles of these ids are: files, folders, globs; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    index: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="The index that holds the articles of these ids, whose settings and rules count: a file, or "
+            "postgresql://...",
+            show_default=False,
+        ),
     ] = None,
     text_field: Annotated[
         str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
@@ -39,12 +68,19 @@ def command(
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
     ] = "utf-8",
-    threshold: Annotated[float, typer.Option(help="Least Jaccard similarity of near copies.")] = 0.5,
-    shingle_size: Annotated[int, typer.Option(help="Tokens of a shingle.")] = 5,
-    num_perm: Annotated[int, typer.Option(help="Values of a MinHash signature.")] = 128,
-    recall: Annotated[float, typer.Option(help="Probability that a pair at the threshold is found.")] = 0.99,
-    seed: Annotated[int, typer.Option(help="Seed of the permutations.")] = 1,
-    no_strip: Annotated[bool, typer.Option("--no-strip", help="Compare the texts as they are.")] = False,
+    threshold: Threshold = None,
+    recall: Recall = None,
+    shingle_size: ShingleSize = None,
+    num_perm: NumPerm = None,
+    bands: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
+    ] = None,
+    rows: Annotated[
+        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
+    ] = None,
+    seed: Seed = None,
+    strip: Strip = None,
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
     ] = None,
@@ -54,59 +90,62 @@ def command(
 
     Shown are similarity, gates, boilerplate and both texts side by side.
     """
-    from dedup.comparison import compare
-    from dedup.config import Settings
+    if index is not None and within is not None:
+        raise UsageError("--in and --index are two places for the same articles", "leave one of them out")
+    if style is Format.HTML:
+        from dedup.report.page import require_jinja2
 
-    settings = Settings(
-        threshold=threshold,
-        shingle_size=shingle_size,
-        num_perm=num_perm,
-        recall=recall,
-        seed=seed,
-        strip=not no_strip,
-    )
-    inputs = [a, b] if within is None else within
-    texts = _texts((a, b), inputs, text_field, id_field, encoding)
-    found = compare(*texts, settings=settings, rules=[str(path) for path in rules or ()])
-    if style is Format.JSON:
-        import json
+        require_jinja2()
+    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    if bands is not None or rows is not None:
+        chosen |= {"bands": bands, "rows": rows}
+    if index is not None:
+        found = _of_index((a, b), index, rules, chosen)
+    else:
+        from dedup.comparison import compare
+        from dedup.config import Settings
+        from dedup.named import texts_of
+        from dedup.readers import Fields
 
-        typer.echo(json.dumps({"a": a, "b": b} | found.as_dict(), ensure_ascii=False, indent=2))
-        return
-    from dedup.cli.side_by_side import render
-
-    colour = coloured(sys.stdout)
-    typer.echo(render(found, (a, b), colour, None if sys.stdout.isatty() else 120), nl=False)
+        settings = Settings(**chosen)
+        fields = Fields(tuple(name.strip() for name in text_field.split(",")), id_field, (), encoding)
+        texts = texts_of((a, b), within or [a, b], fields)
+        found = compare(texts[a], texts[b], settings=settings, rules=[str(path) for path in rules or ()])
+    _show(found, (a, b), style)
 
 
-def _texts(
-    names: tuple[str, str], inputs: list[str], text_field: str, id_field: str, encoding: str
-) -> tuple[str, str]:
-    """The two articles of some ids, or files."""
-    from dedup.config import Settings
-    from dedup.corpus import identify
-    from dedup.engines import make_engine
-    from dedup.errors import InputError
-    from dedup.readers import Fields, open_sources
+def _of_index(names: tuple[str, str], location: str, rules: list[Path] | None, chosen: Chosen) -> Comparison:
+    """The comparison of two articles of an index."""
+    from dedup.comparison import compare_with
+    from dedup.index import Index
 
-    text_fields = tuple(name.strip() for name in text_field.split(","))
-    stages = make_engine("native", Settings(strip=False), (), text_fields)
-    wanted = {name.encode("utf-8", "surrogateescape"): name for name in names}
-    found: dict[str, str] = {}
-    seen: list[str] = []
-    sources = open_sources(list(dict.fromkeys(inputs)), Fields(text_fields, id_field, (), encoding), stages)
-    for source in sources:
-        for batch in source.batches():
-            ids = identify(source, batch)
-            for i in range(len(ids)):
-                identity = ids.bytes_at(i)
-                if identity in wanted:
-                    found.setdefault(wanted[identity], batch.texts.bytes_at(i).decode("utf-8", "replace"))
-                elif len(seen) < 3:
-                    seen.append(identity.decode("utf-8", "replace"))
-        source.close()
-    for name in names:
-        if name not in found:
-            there = f"there are {', '.join(map(repr, seen))} and so on" if seen else "there are no articles"
-            raise InputError(f"no article has the id {name!r}", f"{there}; ids come from --id-field")
-    return found[names[0]], found[names[1]]
+    with Index(location, create=False, rules=rules or None, **chosen) as index:
+        texts = index.texts(names)
+        for name in names:
+            if name not in texts:
+                hint = f"`dedup index info {location}` says what it holds"
+                raise InputError(f"the index has no article with the id {name!r}", hint)
+        return compare_with(index.stages, texts[names[0]], texts[names[1]])
+
+
+def _show(found: Comparison, names: tuple[str, str], style: Format) -> None:
+    match style:
+        case Format.JSON:
+            import json
+
+            rows = {"a": names[0], "b": names[1]} | found.as_dict()
+            typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        case Format.HTML:
+            from dedup.report import comparison_page
+
+            for piece in comparison_page(found, names):
+                sys.stdout.buffer.write(piece)
+        case Format.MARKDOWN:
+            from dedup.report import comparison_markdown
+
+            typer.echo(comparison_markdown(found, names), nl=False)
+        case Format.TEXT:
+            from dedup.cli.side_by_side import render
+
+            width = None if sys.stdout.isatty() else WIDTH
+            typer.echo(render(found, names, coloured(sys.stdout), width), nl=False)

@@ -20,11 +20,11 @@ from dedup.engines import make_engine
 from dedup.index import upkeep
 from dedup.index.articles import Articles, cuts, read, split
 from dedup.index.frozen import Chosen, Frozen, digest
+from dedup.index.location import open_store
 from dedup.index.matching import Core, Moment, some
-from dedup.index.query import query
+from dedup.index.query import query, stored
 from dedup.index.results import Match, Outcome, microseconds, moment, outcome, together
-from dedup.index.sqlite import SqliteStore
-from dedup.index.store import Reader, Store, Writer
+from dedup.index.store import Reader, Writer
 from dedup.index.texts import ENOUGH, sample
 from dedup.index.upkeep import Removed
 from dedup.model import I64
@@ -177,6 +177,11 @@ class Index:
         with self._reading() as reader:
             return query(self._core, reader, batch.texts, sketches)
 
+    def texts(self, ids: Sequence[str]) -> dict[str, str]:
+        """The stored texts of articles by id, of those that are there."""
+        with self._reading() as reader:
+            return stored(self._core, reader, ids)
+
     def new_stream(self) -> int:
         """A number for `filter(stream=)`: in one stream a repeated id with the same text is an exact copy."""
         with self._writing() as writer:
@@ -307,12 +312,3 @@ class Index:
         if len(texts) < ENOUGH:
             texts += codec.originals(writer, [1 + i for i in sample(stored).tolist()]).values()
         codec.train(writer, texts)
-
-
-def open_store(location: str | os.PathLike[str] | None, create: bool) -> Store:
-    """The store at a location; see `Index`."""
-    if isinstance(location, str) and location.startswith(("postgresql://", "postgres://")):
-        from dedup.index.postgres import PostgresStore  # psycopg is an extra
-
-        return PostgresStore(location, create=create)
-    return SqliteStore(None if location is None else Path(location), create=create)

@@ -1,6 +1,8 @@
-"""Looking articles up: what stored articles each is a copy of, compared exactly."""
+"""Looking articles up: what stored articles each is a copy of, compared exactly; and what was stored, by id."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -45,6 +47,13 @@ def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[
         )
         found[i].append((-jaccard, number, match))
     return [[match for _, _, match in sorted(some, key=lambda one: one[:2])] for some in found]
+
+
+def stored(core: Core, reader: Reader, ids: Sequence[str]) -> dict[str, str]:
+    """The raw texts of articles by id, of those that are there."""
+    found = core.lists.by_id(reader, Texts.from_strings(ids))
+    texts = core.codec.read(reader, list(found.values()))
+    return {ids[i]: text.decode("utf-8", "replace") for i, text in zip(found, texts, strict=True)}
 
 
 def shared(similarity: F64, a: I64, b: I64) -> I64:

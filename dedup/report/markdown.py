@@ -70,7 +70,8 @@ def _diff(places: Sequence[Hunk]) -> Iterator[str]:
 
 
 def _hunk(hunk: Hunk) -> Iterator[str]:
-    yield f"  ({hunk.before:,} words alike)"
+    if hunk.before:
+        yield f"  ({hunk.before:,} words alike)"
     yield from (f"- {line}" for line in _side(hunk.a))
     yield from (f"+ {line}" for line in _side(hunk.b))
 
