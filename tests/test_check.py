@@ -225,6 +225,10 @@ def test_nothing_to_check(dedup: Cli) -> None:
         (["--output", "report.html"], "tells no format"),
         (["--output", "none/report.json"], "cannot write none/report.json"),
         (["--output", "json=corpus"], "cannot write corpus"),
+        (["--output", "text=corpus/a.txt"], "corpus/a.txt would count as articles of corpus"),
+        (["--output", "corpus/new.json"], "corpus/new.json would count as articles of corpus"),
+        (["--in", "*/*.txt", "--output", "text=corpus/../corpus/a.txt"], "corpus/a.txt is an input"),
+        (["--in", "more.json", "--baseline", "more.json", "--update-baseline"], "more.json is an input"),
         (["--max-duplicates", "-1"], "below 0"),
         (["--max-ratio", "1.5"], "not between 0 and 1"),
         (["--max-ratio", "nan"], "not between 0 and 1"),
@@ -233,13 +237,29 @@ def test_nothing_to_check(dedup: Cli) -> None:
         (["--update-baseline", "--baseline", "b.json", "--in", "corpus"], "would lose the pairs"),
         (["--lint", "--ignore", "shorts"], 'unknown problem "shorts"'),
         (["--text-field", "title,"], "empty name"),
-        (["--cache", "corpus/a.txt"], "corpus/a.txt is no cache"),
+        (["--cache", "kept"], "kept is no cache"),
     ],
 )
 def test_mistakes(dedup: Cli, arguments: list[str], message: str) -> None:
     corpus(a=ONE, b=TWO)
+    Path("kept").write_text("precious")
+    Path("more.json").write_text("[]")
     assert message in dedup.fails("check", "corpus", *arguments)
-    assert Path("corpus/a.txt").read_text() == ONE
+    assert (Path("corpus/a.txt").read_text(), Path("kept").read_text()) == (ONE, "precious")
+    assert sorted(path.name for path in Path().rglob("*")) == [
+        "a.txt",
+        "b.txt",
+        "corpus",
+        "kept",
+        "more.json",
+    ]
+
+
+def test_hidden_files_may_lie_beside_the_articles(dedup: Cli) -> None:
+    folder = corpus(a=ONE, b=ONE)
+    hidden = [folder, "--baseline", folder / ".accepted.json", "--cache", folder / "cache"]
+    dedup("check", *hidden, "--update-baseline")
+    assert report(dedup, *hidden, "-o", folder / ".report.md")["articles"] == 2
 
 
 def test_settings_files(dedup: Cli) -> None:

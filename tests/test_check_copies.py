@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup as package
@@ -54,6 +54,7 @@ def expected(articles: list[str], new: int, within: bool) -> Iterator[tuple[int,
 
 
 @pytest.mark.parametrize("entries", [1, 1 << 20])
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 25), share=st.floats(0, 1), within=st.booleans())
 def test_each_new_article_names_the_most_similar(
     entries: int, seed: int, count: int, share: float, within: bool
@@ -79,3 +80,5 @@ def test_each_new_article_names_the_most_similar(
         assert original < article
         same = package.tokens(articles[original]) == package.tokens(articles[article])
         assert one.relation == ("exact" if same else "near")
+        a, b = (set(package.shingles(articles[i], size=2)) for i in (article, original))
+        assert one.containment == len(a & b) / min(len(a), len(b))

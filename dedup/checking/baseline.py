@@ -77,7 +77,9 @@ class Baseline:
                 f"the baseline {path} does not exist", "make it with --update-baseline, and commit it"
             ) from None
         except OSError as error:
-            raise InputError(f"the baseline {path} cannot be read: {error.strerror}") from error
+            raise InputError(
+                f"the baseline {path} cannot be read: {error.strerror}", "name a file that can be read"
+            ) from error
         except ValueError as error:
             raise _broken(path, f"it is no JSON ({error})") from error
         if not isinstance(content, dict) or "dedup_baseline" not in content:

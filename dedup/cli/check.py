@@ -170,6 +170,8 @@ def command(
     from dedup.config import Settings
 
     files = [_named(output) for output in outputs or ()]
+    written = [path for path in (*(path for _, path in files), baseline, cache) if path is not None]
+    _keep_apart([*paths, *(against or ()), *(within or ())], written)
     ignored = {name.strip() for name in (ignore or "").split(",")} - {""}
     if unknown := sorted(ignored - PROBLEMS.keys()):
         raise UsageError(f'--ignore: unknown problem "{unknown[0]}"', f"known: {', '.join(PROBLEMS)}")
@@ -214,6 +216,28 @@ def _named(output: str) -> tuple[str, Path]:
             f'--output {output}: "{name}" is no format', f"write FORMAT=FILE; formats: {', '.join(Format)}"
         )
     return name, Path(path)
+
+
+def _keep_apart(inputs: list[str], written: list[Path]) -> None:
+    """Refuse to write over an input, and to leave a file where the next check would take it for articles."""
+    import glob
+    import os
+
+    from dedup.readers.formats import classify
+
+    named = {os.path.realpath(path) for name in inputs for path in (name, *glob.glob(name, recursive=True))}
+    for path in written:
+        real = os.path.realpath(path)
+        if real in named and not os.path.isdir(real):
+            raise UsageError(f"{path} is an input", "write to another file")
+        folder = next(
+            (name for name in inputs if real.startswith(os.path.join(os.path.realpath(name), ""))), ""
+        )
+        if folder and classify(path.name) and not path.name.startswith("."):
+            raise UsageError(
+                f"{path} would count as articles of {folder}",
+                f"keep it elsewhere, or hidden: {path.with_name('.' + path.name)}",
+            )
 
 
 def _write(report: Report, files: list[tuple[str, Path]], printed: str | None) -> None:
