@@ -16,10 +16,10 @@ class DedupError(Exception):
 
     Attributes:
         message: One line that names the values concerned.
-        hint: One line that says what to do about it, or an empty string.
+        hint: One line that says what to do about it.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -39,3 +39,10 @@ class OutputError(DedupError):
 
 class InternalError(DedupError):
     """A defect of dedup itself: the kernel failed, or counts do not reconcile."""
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "this is a defect of dedup: report it with the command and a small input",
+    ) -> None:
+        super().__init__(message, hint)

@@ -68,7 +68,8 @@ def _run(arguments: list[str]) -> int:
         sys.stdout = None
         return 0
     except OSError as error:
-        return fail(f"{error.filename or 'cannot write'}: {error.strerror or error}")
+        hint = "check that it is there, its permissions, and the space left"
+        return fail(f"{error.filename or 'cannot write'}: {error.strerror or error}", hint)
     except KeyboardInterrupt:
         fail("interrupted")
         return _INTERRUPTED

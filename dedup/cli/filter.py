@@ -47,29 +47,51 @@ Store = Annotated[
     typer.Option(
         "--store",
         metavar="NAME",
-        help="Field to store with each article of a new index; may be repeated. [default: url, source, published]",
+        help="Field to store with each article of a new index; may be repeated; url, source, published by default.",
         show_default=False,
     ),
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates.", show_default=False),
+    typer.Option(
+        metavar="T",
+        help="Least Jaccard similarity of near-duplicates, above 0, up to 1; 0.5 unless an index has another.",
+        show_default=False,
+    ),
 ]
 Recall = Annotated[
     float | None,
-    typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.", show_default=False),
+    typer.Option(
+        metavar="R",
+        help="Share of pairs at the threshold that must be found; 0.99 unless an index has another.",
+        show_default=False,
+    ),
 ]
-ShingleSize = Annotated[int | None, typer.Option(metavar="K", help="Words per shingle.", show_default=False)]
+ShingleSize = Annotated[
+    int | None,
+    typer.Option(metavar="K", help="Words per shingle; 5 unless an index has another.", show_default=False),
+]
 NumPerm = Annotated[
-    int | None, typer.Option(metavar="N", help="Values per MinHash signature.", show_default=False)
+    int | None,
+    typer.Option(
+        metavar="N", help="Values per MinHash signature; 128 unless an index has another.", show_default=False
+    ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.", show_default=False),
+    typer.Option(
+        metavar="N",
+        help="Seed of the permutations, as in datasketch; 1 unless an index has another.",
+        show_default=False,
+    ),
 ]
 Strip = Annotated[
     bool | None,
-    typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.", show_default=False),
+    typer.Option(
+        "--strip/--no-strip",
+        help="Remove boilerplate before comparing, as by default unless an index does not.",
+        show_default=False,
+    ),
 ]
 Rules = Annotated[
     list[Path] | None,
@@ -105,7 +127,7 @@ def command(
         int, typer.Option(metavar="N", help="Articles that are looked up and stored at a time.")
     ] = 10_000,
     max_latency: Annotated[
-        float, typer.Option(metavar="SECONDS", help="How long an article may wait for others.")
+        float, typer.Option(metavar="SECONDS", help="Longest time that an article waits for others.")
     ] = 1.0,
     text_field: TextField = "text",
     id_field: IdField = "id",
@@ -242,5 +264,9 @@ def _show(counts: dict[str, int], json: bool) -> None:
 
         typer.echo(library.dumps(counts), err=True)
         return
-    shown = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+    shown = ", ".join(
+        f"{count:,} {name.removesuffix('s') if count == 1 else name}"
+        for name, count in counts.items()
+        if count
+    )
     typer.echo(shown or "no articles", err=True)

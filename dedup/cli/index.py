@@ -56,7 +56,7 @@ Inputs = Annotated[
     ),
 ]
 Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 BatchSize = Annotated[int, typer.Option(metavar="N", help="Articles that are stored at a time.")]
 
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
@@ -104,7 +104,7 @@ def query(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Say what stored articles each article is a copy of; nothing is stored."""
+    """Say which stored articles each one copies; store nothing."""
     with open_index(location, False, text_field, id_field, None, None, threads, {}) as index:
         for batch in _batches(index, inputs, encoding, 10_000):
             for identity, matches in zip(batch.ids.strings(), index.look_up(batch), strict=True):
@@ -147,7 +147,10 @@ def expire(
     ],
     json: Json = False,
 ) -> None:
-    """Remove the articles that arrived before a time, and the copies of those that were kept."""
+    """Remove the articles that arrived before a time.
+
+    The copies of those that were kept are forgotten with them.
+    """
     time = moment(before)
     with _opened(location) as index:
         done = index.expire(time)
@@ -163,7 +166,10 @@ def info(location: Where, json: Json = False) -> None:
 
 @app.command("verify")
 def verify(location: Where, json: Json = False) -> None:
-    """Check an index: every text, relation and posting is derived again. Exits with 1 if something is wrong."""
+    """Check that an index is whole.
+
+    Every text, relation and posting is derived again. Exits with 1 if something is wrong.
+    """
     with _opened(location) as index:
         problems = index.verify()
     if json:
@@ -179,7 +185,10 @@ def verify(location: Where, json: Json = False) -> None:
 
 @app.command("compact")
 def compact(location: Where, json: Json = False) -> None:
-    """Merge what many batches left, and give back the room of what was removed."""
+    """Make an index smaller and faster.
+
+    Merges what many batches left, and gives back the room of what was removed.
+    """
     with _opened(location) as index:
         before = index.info()["bytes"]
         index.compact()
@@ -201,7 +210,10 @@ def rebuild(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Decide everything anew from the stored texts, with other settings or rules."""
+    """Decide everything anew from the stored texts.
+
+    Settings and rules that are not given stay those of the index.
+    """
     chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
     with _opened(location) as index:
         _show(index.rebuild(rules=rules or (() if package_rules else None), **chosen), json)
@@ -226,7 +238,10 @@ def import_(
     rules: Rules = None,
     json: Json = False,
 ) -> None:
-    """Add the articles of an export, with the times at which they arrived."""
+    """Add the articles of an export.
+
+    They keep the times at which they arrived.
+    """
     chosen = explicit(threshold, None, None, None, None, None)
     with open_index(location, True, "text", "id", None, rules, None, chosen) as index:
         _show(index.import_parquet(path), json)
@@ -283,5 +298,7 @@ def _show(values: dict[str, Any], json: bool) -> None:
     for name, value in values.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {part}" for key, part in value.items())
+        elif isinstance(value, list):
+            value = ", ".join(value)
         shown = f"{value:,}" if isinstance(value, int) else value
         typer.echo(f"{name.replace('_', ' '):<{width}}  {shown}")

@@ -59,7 +59,9 @@ def command(
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
     ] = "utf-8",
-    limit: Annotated[int | None, typer.Option(metavar="N", help="Only read the first N articles.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
+    ] = None,
     min_documents: Annotated[
         int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")
     ] = MIN_DOCUMENTS,

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from dedup.errors import DedupError, InternalError
+from dedup.errors import DedupError
 
 FAILURE = 2
 """Exit code of every failure."""
@@ -15,10 +15,7 @@ FAILURE = 2
 
 def report(error: DedupError) -> int:
     """Print an error of dedup; return the exit code."""
-    hint = error.hint
-    if isinstance(error, InternalError) and not hint:
-        hint = "this is a defect of dedup: please report it with the command and a small input"
-    return fail(error.message, hint)
+    return fail(error.message, error.hint)
 
 
 def fail(message: str, hint: str = "") -> int:

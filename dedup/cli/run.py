@@ -61,7 +61,9 @@ def command(
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
     ] = "utf-8",
-    limit: Annotated[int | None, typer.Option(metavar="N", help="Only read the first N articles.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
+    ] = None,
     threshold: Annotated[
         float,
         typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),

@@ -44,7 +44,9 @@ def decompressed(file: BinaryIO, codec: Codec, path: str) -> Iterator[bytes]:
             yield chunk
     except _DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+            raise InputError(
+                f"{path} cannot be read: {error.strerror}", "check the disk or the network that it is on"
+            ) from error
         raise InputError(
             f"{path} is truncated or corrupt: {_first_line(error)}",
             f"fetch the file again, or decompress what is left of it (.{codec}) and give that",

@@ -100,7 +100,9 @@ class Delimited(RecordFile):
             try:
                 headers.append(next(reader, []))
             except csv.Error as error:
-                unusable = InputError(f"{self.path} has no usable header: {error}")
+                unusable = InputError(
+                    f"{self.path} has no usable header: {error}", "its first line has to name the columns"
+                )
                 raise self.file.no_text() or unusable from error
             if any(name in headers[-1] for name in self._fields.text):
                 self.delimiter, self.columns = delimiter, headers[-1]

@@ -146,7 +146,9 @@ def reading(path: str, iterate: Callable[[], Iterator[Item]]) -> Iterator[Item]:
     try:
         yield from iterate()
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path} is truncated or corrupt: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"{path} is truncated or corrupt: {str(error).splitlines()[0]}", "fetch or write the file again"
+        ) from error
 
 
 def _parquet_rows(file: pa.parquet.ParquetFile, wanted: list[str]) -> int:
