@@ -1,4 +1,4 @@
-"""docs/cli.md is what the commands say of themselves and print, and every command has a short line."""
+"""docs/cli.md is what the commands say of themselves and print, and every option says what it takes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def test_the_reference_is_what_its_generator_prints() -> None:
     assert done.returncode == 0, done.stderr.decode()
     current = (ROOT / "docs" / "cli.md").read_text("utf-8")
     assert done.stdout.decode() == current, "run `python docs/reference.py > docs/cli.md`"
+
+
+def test_every_option_says_what_it_does_and_takes() -> None:
+    unclear = []
+    for name, command in commands(typer.main.get_command(app)):
+        for param in command.params:
+            text = param.help or ""
+            takes = param.metavar or getattr(param, "is_flag", False) or hasattr(param.type, "choices")
+            if not text.endswith(".") or not text[:1].isupper() or not takes:
+                unclear.append(f"{name} {param.name}: {text!r}")
+    assert not unclear
 
 
 def test_every_command_says_what_it_does_in_a_short_line() -> None:
