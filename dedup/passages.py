@@ -18,6 +18,9 @@ from dedup.stages import Stages
 CONTEXT = 12
 """Shared words that are shown on either side of a difference."""
 
+LEAST = 8
+"""Shared words that are worth leaving out: a line that says so takes as much room."""
+
 LONGEST = 2_000
 """Characters that are shown of a stretch that only one text has."""
 
@@ -107,8 +110,10 @@ def hunks(found: Sequence[Passage], context: int = CONTEXT) -> list[Hunk]:
 
     Args:
         found: Their passages.
-        context: Shared words to show on either side; places nearer than twice that are one hunk.
+        context: Shared words to show on either side; places about as near as twice that are one hunk.
     """
+    if all(passage.shared for passage in found):
+        return []
     places: list[Hunk] = []
     left: list[Part] = []
     right: list[Part] = []
@@ -125,7 +130,7 @@ def hunks(found: Sequence[Passage], context: int = CONTEXT) -> list[Hunk]:
             continue
         behind, ahead = context * (i > 0), context * (i < len(found) - 1)
         words = sum(1 for _ in _WORD.finditer(passage.a))
-        if words <= behind + ahead:
+        if words < behind + ahead + LEAST:
             add(False, passage.a, passage.b)
             continue
         if behind:
@@ -166,17 +171,10 @@ def _capped(text: str) -> str:
     return f"{text[:LONGEST].rstrip()} [… {len(text) - LONGEST:,} more characters]"
 
 
-_SINGLES = (
-    range(0x0E00, 0x0F00),
-    range(0x1000, 0x10A0),
-    range(0x1780, 0x1800),
-    range(0x3005, 0x3008),
-    range(0x3040, 0x3100),
-    range(0x3400, 0xA000),
-    range(0xF900, 0xFB00),
-    range(0x20000, 0x40000),
+_SINGLE = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-"""Blocks of the scripts without spaces, in which a character is a token."""
+"""A character of a script without spaces, in which each is a token."""
 
 
 def _spans(engine: Stages, text: str) -> tuple[list[str], list[int]]:
@@ -197,13 +195,15 @@ def _pieces(text: str) -> Iterator[tuple[int, str]]:
 
     White space separates them, and a character of a script without spaces is one, with its marks.
     """
-    start, is_single = 0, False
-    for at, char in enumerate(text):
-        single = char > "\u0dff" and any(ord(char) in block for block in _SINGLES)
-        is_mark = char > "\u02ff" and unicodedata.category(char).startswith("M")
-        if char.isspace() or ((single or is_single) and not is_mark):
-            if at > start:
-                yield start, text[start:at]
-            start, is_single = at + char.isspace(), single
-    if len(text) > start:
-        yield start, text[start:]
+    for word in re.finditer(r"\S+", text):
+        if not _SINGLE.search(word[0]):
+            yield word.start(), word[0]
+            continue
+        start, is_single = word.start(), False
+        for at in range(*word.span()):
+            single = _SINGLE.match(text, at) is not None
+            if (single or is_single) and not unicodedata.category(text[at]).startswith("M"):
+                if at > start:
+                    yield start, text[start:at]
+                start, is_single = at, single
+        yield start, text[start : word.end()]

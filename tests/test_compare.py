@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dedup import compare, find_duplicates
 from dedup.alignment import align
 from dedup.config import Settings
-from dedup.passages import CONTEXT, Passage, hunks
+from dedup.passages import CONTEXT, LEAST, Passage, hunks
 from tests.articles import Cli, edited, story, write_jsonl
 from tests.hostile import MARKUP
 from tests.strategies import texts
@@ -64,18 +64,19 @@ def numbered(count: int) -> str:
     ("found", "places"),
     [
         ([Passage(True, numbered(90), numbered(90))], []),
+        ([Passage(True, "a", "a")], []),
         ([Passage(False, "a", "b")], [(0, "a", "b", 0)]),
         (
             [Passage(True, numbered(20), numbered(20)), Passage(False, "", "b ")],
             [(20 - CONTEXT, "w8 ", "b ", 0)],
         ),
         (
-            [Passage(False, "a ", "b "), Passage(True, numbered(24), numbered(24)), Passage(False, "", "c")],
+            [Passage(False, "a ", "b "), Passage(True, numbered(31), numbered(31)), Passage(False, "", "c")],
             [(0, "a ", "c", 0)],
         ),
         (
-            [Passage(False, "a ", ""), Passage(True, numbered(25), numbered(25)), Passage(False, "", "c")],
-            [(0, "a ", "w11 ", 0), (1, "w13 ", "c", 0)],
+            [Passage(False, "a ", ""), Passage(True, numbered(32), numbered(32)), Passage(False, "", "c")],
+            [(0, "a ", "w11 ", 0), (LEAST, "w20 ", "c", 0)],
         ),
         (
             [Passage(False, "a ", ""), Passage(True, numbered(25), numbered(25))],
