@@ -70,7 +70,7 @@ def test_an_edited_article_leaves_a_stale_entry(dedup: Cli, folder: Path) -> Non
     assert found["stale"] == [{"article": "corpus/e.txt", "original": "corpus/d.txt", "relation": "exact"}]
     (folder / "e.txt").unlink()
     shown = dedup("check", folder, *ACCEPTED).out
-    assert "baseline: corpus/e.txt is no longer an exact copy of corpus/d.txt\n" in shown
+    assert "baseline: no longer so: corpus/e.txt: exact copy of corpus/d.txt\n" in shown
     dedup("check", folder, *ACCEPTED, "--update-baseline")
     assert report(dedup, folder, *ACCEPTED)["stale"] == []
 

@@ -11,10 +11,20 @@ from typing import Any
 
 import pytest
 
-from dedup.checking.findings import KINDS, PROBLEMS, Article, Duplicate, Limits, Place, Problem, Report, Stale
+from dedup.checking.findings import (
+    PROBLEMS,
+    RELATIONS,
+    Article,
+    Duplicate,
+    Limits,
+    Place,
+    Problem,
+    Report,
+    Stale,
+)
 from dedup.checking.formats import FORMATS, SUFFIXES, format_of, render
 from dedup.checking.formats.markdown import MOST
-from dedup.checking.formats.sarif import RULES
+from dedup.checking.formats.sarif import CODES, RULES
 from dedup.errors import UsageError
 from dedup.model import Skipped
 from tests.articles import Cli
@@ -77,7 +87,7 @@ def test_text() -> None:
     assert render(made(name="a"), "text").splitlines()[:3] == [
         "a.txt: exact copy of /abs/o.txt",
         "in.jsonl:7: near copy of a:2 (similarity 0.65)",
-        "in.jsonl:8: excerpt of o.txt (99% contained)",
+        "in.jsonl:8: excerpt of o.txt (99% of it)",
     ]
     hostile = render(made(name=HOSTILE), "text")
     assert len(hostile.splitlines()) == len(render(made(), "text").splitlines())
@@ -137,7 +147,8 @@ def sarif(report: Report) -> dict[str, Any]:
 
 
 def test_sarif_holds_everything() -> None:
-    assert {KINDS[kind].replace(" ", "-") for kind in KINDS} | PROBLEMS.keys() == RULES.keys()
+    assert CODES.keys() == RELATIONS.keys()
+    assert {*CODES.values(), *PROBLEMS} == RULES.keys()
     (run,) = sarif(made())["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(RULES)
     results = run["results"]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.boilerplate.learned import whole_file
-from dedup.checking.findings import KINDS, Duplicate, Stale
+from dedup.checking.findings import RELATIONS, Duplicate, Stale
 from dedup.errors import InputError
 
 VERSION = 1
@@ -175,7 +175,7 @@ def _groups(pairs: Iterable[tuple[str, str]]) -> dict[str, int]:
 def _entry(one: Any) -> Entry:
     article, original = one["article"], one["original"]
     copy_path, original_path = one["paths"]
-    if not (isinstance(article, str) and isinstance(original, str)) or one["relation"] not in KINDS:
+    if not (isinstance(article, str) and isinstance(original, str)) or one["relation"] not in RELATIONS:
         raise ValueError(f"of {copy_path}")
     paths = str(copy_path), str(original_path)
     return Entry(article, original, one["relation"], float(one["similarity"]), paths)

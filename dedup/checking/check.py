@@ -25,12 +25,12 @@ from dedup.checking.baseline import Baseline
 from dedup.checking.cache import SketchCache
 from dedup.checking.changes import Changes
 from dedup.checking.copies import Copies, of_corpus, of_some
-from dedup.checking.findings import PROBLEMS, Duplicate, Limits, Report, plural
+from dedup.checking.findings import PROBLEMS, RELATIONS, Duplicate, Limits, Report, plural
 from dedup.checking.lint import MIN_WORDS, lint
 from dedup.config import Settings, fingerprint
 from dedup.engines import make_engine
 from dedup.errors import UsageError
-from dedup.model import Mask, Relation
+from dedup.model import Mask
 from dedup.progress import Progress, Silent
 from dedup.readers import Fields, check_mapped, open_sources
 from dedup.readers.discover import find_files
@@ -204,6 +204,7 @@ def _parts(
 
 def _duplicates(articles: Articles, copies: Copies) -> list[Duplicate]:
     positions = sorted({*copies.article.tolist(), *copies.original.tolist()})
+    names = tuple(RELATIONS)
     described = articles.describe(np.array(positions, np.int64))
     rows = zip(
         copies.article.tolist(),
@@ -214,7 +215,7 @@ def _duplicates(articles: Articles, copies: Copies) -> list[Duplicate]:
         strict=True,
     )
     return [
-        Duplicate(described[a], described[b], Relation(relation).name.lower(), similarity, containment)
+        Duplicate(described[a], described[b], names[relation], similarity, containment)
         for a, b, relation, similarity, containment in rows
     ]
 

@@ -24,6 +24,10 @@ ENTRIES = 1 << 20
 """Candidates that are looked at together, over all bands: some 100 MB while their low bytes are compared."""
 
 
+EXACT, NEAR = range(2)
+"""Places in `findings.RELATIONS`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Copies:
     """The copies among the articles in question.
@@ -31,7 +35,7 @@ class Copies:
     Attributes:
         article: int64[m], their positions, ascending.
         original: int64[m], what each copies.
-        relation: uint8[m], values of `Relation`.
+        relation: uint8[m], places in `findings.RELATIONS`.
         similarity: float64[m], the exact Jaccard similarity.
         containment: float64[m], the larger of both containments.
     """
@@ -60,7 +64,7 @@ def of_corpus(articles: Articles, progress: Progress) -> Copies:
     return Copies(
         copies,
         found.representative[copies],
-        found.relation[copies],
+        found.relation[copies] - Relation.EXACT,
         found.similarity[copies],
         found.containment[copies],
     )
@@ -182,7 +186,7 @@ def _settle(
     similarity[compared] = jaccard
     containment[compared] = common / np.maximum(sizes.min(axis=1), 1)
     found = similarity > 0
-    relation = np.where(exact, Relation.EXACT, Relation.NEAR).astype(np.uint8)
+    relation = np.where(exact, EXACT, NEAR).astype(np.uint8)
     best.offer(pairs[found], relation[found], similarity[found], containment[found])
 
 

@@ -58,7 +58,7 @@ class Duplicate:
     Attributes:
         article: The copy.
         original: What it copies: of those it was compared with, the most similar.
-        relation: `exact`, `near` or `excerpt`.
+        relation: `exact`, `near`, `excerpt`, or `contains` where the original is an excerpt of this one.
         similarity: The Jaccard similarity of the two.
         containment: The larger of the two containments.
     """
@@ -70,20 +70,25 @@ class Duplicate:
     containment: float
 
     def __str__(self) -> str:
-        return f"{KINDS[self.relation]} of {self.original.place}{self.measure}"
+        return f"{RELATIONS[self.relation]} {self.original.place}{self.measure}"
 
     @property
     def measure(self) -> str:
         """How alike the two are, in brackets; nothing where that goes without saying."""
         if self.relation == "exact":
             return ""
-        if self.relation == "excerpt":
-            return f" ({100 * self.containment:.0f}% contained)"
-        return f" (similarity {self.similarity:.2f})"
+        if self.relation == "near":
+            return f" (similarity {self.similarity:.2f})"
+        return f" ({100 * self.containment:.0f}% of {'it' if self.relation == 'excerpt' else 'that'})"
 
 
-KINDS = {"exact": "exact copy", "near": "near copy", "excerpt": "excerpt"}
-"""What to call a copy, by its relation."""
+RELATIONS = {
+    "exact": "exact copy of",
+    "near": "near copy of",
+    "excerpt": "excerpt of",
+    "contains": "contains most of",
+}
+"""What an article may be to another one, and how to say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class Stale:
     relation: str
 
     def __str__(self) -> str:
-        return f"{self.article} is no longer {_article(KINDS[self.relation])} of {self.original}"
+        return f"no longer so: {self.article}: {RELATIONS[self.relation]} {self.original}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,7 @@ class Report:
     def counts(self) -> dict[str, int]:
         """Duplicates by relation, those that occur."""
         found = [one.relation for one in self.duplicates]
-        return {relation: found.count(relation) for relation in KINDS if relation in found}
+        return {relation: found.count(relation) for relation in RELATIONS if relation in found}
 
     def verdict(self) -> str:
         """The outcome in a line."""
@@ -224,7 +229,3 @@ class Report:
 def plural(count: int, noun: str) -> str:
     """`1 article`, `2 articles`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

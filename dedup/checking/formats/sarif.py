@@ -9,7 +9,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from dedup.checking.findings import KINDS, PROBLEMS, Duplicate, Place, Report
+from dedup.checking.findings import PROBLEMS, Duplicate, Place, Report
 from dedup.version import version
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -18,9 +18,13 @@ RULES = {
     "exact-copy": "An article has the same words as another one, boilerplate apart.",
     "near-copy": "An article has most of its five-word sequences in common with another one.",
     "excerpt": "An article is contained in another one for the most part.",
+    "contains-excerpt": "An article contains another one for the most part.",
     **{code: f"The corpus holds {what}." for code, what in PROBLEMS.items()},
 }
 """The rules by id, each with what it finds."""
+
+CODES = dict(zip(("exact", "near", "excerpt", "contains"), RULES, strict=False))
+"""The rules by relation."""
 
 _IDS = list(RULES)
 
@@ -76,13 +80,13 @@ def render(report: Report) -> str:
 
 
 def _duplicate(one: Duplicate, level: str) -> dict[str, Any]:
-    code = KINDS[one.relation].replace(" ", "-")
+    code = CODES[one.relation]
     words = "-".join(sorted((one.article.words, one.original.words)))
     return {
         "ruleId": code,
         "ruleIndex": _IDS.index(code),
         "level": level,
-        "message": {"text": f"{one.article.place} is a copy: {one}"},
+        "message": {"text": f"{one.article.place}: {one}"},
         "locations": [_location(one.article.place)],
         "relatedLocations": [{"id": 1, "message": {"text": "the original"}, **_location(one.original.place)}],
         "partialFingerprints": {"words/v1": words},
