@@ -222,7 +222,7 @@ def test_nothing_to_check(dedup: Cli) -> None:
         (["--format", "yaml"], "'yaml' is not one of"),
         (["--output", "yaml=x"], '"yaml" is no format'),
         (["--output", "sarif="], "is no format"),
-        (["--output", "report.html"], "tells no format"),
+        (["--output", "report.pdf"], "tells no format"),
         (["--output", "none/report.json"], "cannot write none/report.json"),
         (["--output", "json=corpus"], "cannot write corpus"),
         (["--output", "text=corpus/a.txt"], "corpus/a.txt would count as articles of corpus"),

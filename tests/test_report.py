@@ -23,6 +23,44 @@ from dedup.report.recall import LEAST, SEEDS, beginnings, measure
 from tests.articles import Cli, edited, read_summary, story, write_jsonl
 from tests.hostile import attacks, write_corpus
 
+TAGS = {
+    *(
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "body",
+        "header",
+        "main",
+        "section",
+        "footer",
+        "nav",
+        "a",
+        "h1",
+    ),
+    *(
+        "h2",
+        "p",
+        "div",
+        "span",
+        "dl",
+        "dt",
+        "dd",
+        "ul",
+        "li",
+        "code",
+        "q",
+        "strong",
+        "small",
+        "details",
+        "summary",
+    ),
+    *("table", "thead", "tbody", "tr", "th", "td", "figure", "figcaption", "del", "ins"),
+    *("svg", "g", "rect", "line", "polyline", "circle", "text"),
+}
+"""All elements that a page has."""
+
 
 class Page(HTMLParser):
     """The elements and the text of a page."""
@@ -136,25 +174,7 @@ def test_everything_hostile_is_text(tmp_path: Path, dedup: Cli) -> None:
     dedup("run", tmp_path / "in", "-o", tmp_path / "out", "--report", "--quiet")
     html = (tmp_path / "out" / "report.html").read_text("utf-8")
     page = Page(html)
-    assert {tag for tag, _ in page.tags} <= {
-        *(
-            "html",
-            "head",
-            "meta",
-            "title",
-            "style",
-            "body",
-            "header",
-            "main",
-            "section",
-            "footer",
-            "nav",
-            "a",
-        ),
-        *("h1", "h2", "p", "div", "span", "dl", "dt", "dd", "ul", "li", "code", "q", "strong", "small"),
-        *("table", "thead", "tbody", "tr", "th", "td", "details", "summary", "figure", "figcaption"),
-        *("svg", "g", "rect", "line", "polyline", "circle", "text", "del", "ins"),
-    }
+    assert {tag for tag, _ in page.tags} <= TAGS
     assert {at["href"] for tag, at in page.tags if tag == "a"} <= {
         *("#similarity", "#clusters", "#boilerplate", "#skipped", "#settings"),
     }
@@ -191,6 +211,39 @@ def test_a_later_run_without_a_report_leaves_none(tmp_path: Path, dedup: Cli) ->
     reported(dedup, tmp_path, copies(1, 2))
     dedup("run", tmp_path / "in.jsonl", "-o", tmp_path / "out", "--force", "--quiet")
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+def test_a_check_has_a_page_of_what_differs(tmp_path: Path, dedup: Cli) -> None:
+    text = story(1)
+    records = [
+        {"id": "a", "text": text},
+        {"id": "b", "text": edited(text, 40)},
+        {"id": "c", "text": text},
+        {"id": "d"},
+    ]
+    source = write_jsonl(tmp_path / "in.jsonl", records)
+    page, other = tmp_path / "page.html", tmp_path / "other.html"
+    dedup("check", source, "--lint", "--report", page, "--output", other, code=1)
+    html = page.read_text("utf-8")
+    assert html == other.read_text("utf-8")
+    assert "<ins>altogether </ins>" in html
+    text = " ".join(Page(html).text.split())
+    assert "dedup check failed 2 duplicates in 3 articles" in text
+    assert "in.jsonl:4 unusable" in text
+    assert "in.jsonl:4 no_text" in text
+    accepted = tmp_path / "accepted.json"
+    options = ("--baseline", accepted, "--format", "html", "--quiet")
+    dedup("check", source, "--update-baseline", "--report", page, *options)
+    assert "passed" in page.read_text("utf-8")
+    dedup("check", source, "--report", page, *options)
+    assert "None that the baseline does not accept" in page.read_text("utf-8")
+
+
+def test_the_page_of_a_check_is_harmless(tmp_path: Path, dedup: Cli) -> None:
+    write_corpus(tmp_path / "in", "http://127.0.0.1:1")
+    html = dedup("check", tmp_path / "in", "--lint", "--format", "html", code=1).out
+    assert {tag for tag, _ in Page(html).tags} <= TAGS
+    assert "&lt;script&gt;" in html
 
 
 def test_what_is_measured_agrees_with_the_s_curve() -> None:

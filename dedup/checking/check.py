@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,6 +37,9 @@ from dedup.readers import Fields, check_mapped, open_sources
 from dedup.readers.discover import find_files
 from dedup.reading import unchanged
 
+if TYPE_CHECKING:
+    from dedup.report import Difference
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -55,6 +59,7 @@ class Options:
         update_baseline: Accept all duplicates: write the file anew.
         lint: Problems to look for; see `findings.PROBLEMS`.
         min_words: Fewer make an article `short`.
+        differences: Duplicates to show with what differs, for a report in HTML.
         cache: File of sketches; see `cache`.
         threads: Threads of the kernel; None = one per core.
         temp_dir: Where compressed and piped inputs are unpacked.
@@ -73,6 +78,7 @@ class Options:
     update_baseline: bool = False
     lint: frozenset[str] = frozenset()
     min_words: int = MIN_WORDS
+    differences: int = 0
     cache: Path | None = None
     threads: int | None = None
     temp_dir: Path | None = None
@@ -151,6 +157,10 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
                 within = not options.against
                 copies = of_some(articles, options.settings, checked, known, within, progress)
             duplicates = _duplicates(articles, copies)
+            differing: list[Difference] = []
+            if options.differences and not options.update_baseline:
+                shown = baseline.split(duplicates)[0][: options.differences]
+                differing = _differences(articles, copies, duplicates, shown)
             problems = []
             if options.lint:
                 stripping = stages
@@ -178,6 +188,7 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
         settings=settings,
         fingerprint=fingerprint(settings),
         warnings=[],
+        differences=differing,
     )
     return replace(report, warnings=_warnings(report, articles, baseline, options))
 
@@ -218,6 +229,17 @@ def _duplicates(articles: Articles, copies: Copies) -> list[Duplicate]:
         Duplicate(described[a], described[b], names[relation], similarity, containment)
         for a, b, relation, similarity, containment in rows
     ]
+
+
+def _differences(
+    articles: Articles, copies: Copies, duplicates: Sequence[Duplicate], shown: Sequence[Duplicate]
+) -> list[Difference]:
+    """What differs between the two of some duplicates."""
+    from dedup.report import differences  # few checks show it
+
+    place = {one: i for i, one in enumerate(duplicates)}
+    pairs = [(int(copies.original[place[one]]), int(copies.article[place[one]])) for one in shown]
+    return differences(articles.corpus.segments, pairs, articles.stages, articles.text_fields)
 
 
 def _warnings(report: Report, articles: Articles, baseline: Baseline, options: Options) -> list[str]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dedup.errors import UsageError
 from dedup.model import Skipped
+
+if TYPE_CHECKING:
+    from dedup.report import Difference
 
 PROBLEMS = {
     "empty": "an article without a single word",
@@ -175,6 +180,7 @@ class Report:
         settings: Everything that decides the result.
         fingerprint: Of those settings.
         warnings: What a person should know.
+        differences: What differs between the two of the first duplicates, where that was asked for.
     """
 
     articles: int
@@ -189,6 +195,7 @@ class Report:
     settings: dict[str, object]
     fingerprint: str
     warnings: list[str]
+    differences: Sequence[Difference] = ()
 
     @property
     def within_limits(self) -> bool:

@@ -26,6 +26,9 @@ cannot be read, or, with --strict, skipped records."""
 MIN_WORDS = 40
 """As in `dedup.checking.lint`, which takes too long to import for a help text."""
 
+DIFFERENCES = 200
+"""Duplicates that an HTML page shows with what differs."""
+
 
 class Format(StrEnum):
     """How a report is written."""
@@ -36,6 +39,7 @@ class Format(StrEnum):
     JUNIT = "junit"
     GITHUB = "github"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def command(
@@ -104,7 +108,15 @@ def command(
             "--output",
             "-o",
             metavar="[FORMAT=]FILE",
-            help="Also write a report; .txt .json .sarif .xml .md tell the format. May be repeated.",
+            help="Also write a report; .txt .json .sarif .xml .md .html tell the format. May be repeated.",
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--report",
+            metavar="FILE",
+            help="Also write an HTML page that shows what differs in duplicates, as --output html=FILE does.",
         ),
     ] = None,
     cache: Annotated[
@@ -170,6 +182,14 @@ def command(
     from dedup.config import Settings
 
     files = [_named(output) for output in outputs or ()]
+    if page is not None:
+        files.append((Format.HTML.value, page))
+    differences = 0
+    if Format.HTML in (report_format, *(name for name, _ in files)):
+        from dedup.report import require_jinja2
+
+        require_jinja2()
+        differences = DIFFERENCES
     written = [path for path in (*(path for _, path in files), baseline, cache) if path is not None]
     _keep_apart([*paths, *(against or ()), *(within or ())], written)
     ignored = {name.strip() for name in (ignore or "").split(",")} - {""}
@@ -189,6 +209,7 @@ def command(
         update_baseline=update_baseline,
         lint=frozenset(PROBLEMS.keys() - ignored if lint else ()),
         min_words=min_words,
+        differences=differences,
         cache=cache,
         threads=threads,
         temp_dir=temp_dir,

@@ -1,4 +1,4 @@
-"""HTML pages: a `Report` or a `Comparison` in, one file that needs nothing else out.
+"""HTML pages: a `Report`, a `Comparison` or a check in, one file that needs nothing else out.
 
 A page runs no script and fetches nothing, and says so to the browser in a Content-Security-Policy: the one style sheet
 is named by its hash, everything else is refused. Whatever comes from articles is escaped by jinja2.
@@ -24,6 +24,11 @@ from dedup.version import version
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from dedup.checking.findings import Report as CheckReport
+
+ROWS = 1000
+"""Findings of a check that are listed, of each kind."""
+
 CHUNK = 64
 """Pieces of a page that are put together before they are written."""
 
@@ -41,6 +46,11 @@ def report_page(report: Report) -> Iterator[bytes]:
 def comparison_page(found: Comparison, names: tuple[str, str]) -> Iterator[bytes]:
     """The page of two articles that are called `names`, in pieces."""
     return _page("comparison.html.j2", found=found, names=names, hunks=hunks(found.passages))
+
+
+def check_page(found: CheckReport) -> Iterator[bytes]:
+    """The page of a check, in pieces; what differs is shown of the duplicates that it has `differences` of."""
+    return _page("check.html.j2", found=found, rows=ROWS)
 
 
 def require_jinja2() -> None:
@@ -70,6 +80,7 @@ def _environment() -> Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters["count"] = lambda number: f"{number:,}"
     environment.filters["share"] = lambda part, whole: f"{part / whole:.1%}" if whole else "–"

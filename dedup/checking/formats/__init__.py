@@ -8,10 +8,17 @@ from pathlib import PurePath
 from dedup.checking.findings import Report
 from dedup.errors import UsageError
 
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "html")
 """The formats by name; the module of `json` is `document`, so that it does not hide another."""
 
-SUFFIXES = {".txt": "text", ".json": "json", ".sarif": "sarif", ".xml": "junit", ".md": "markdown"}
+SUFFIXES = {
+    ".txt": "text",
+    ".json": "json",
+    ".sarif": "sarif",
+    ".xml": "junit",
+    ".md": "markdown",
+    ".html": "html",
+}
 """Which format a file name asks for."""
 
 
