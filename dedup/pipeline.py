@@ -30,6 +30,7 @@ from dedup.memory import Memory, half_of_free
 from dedup.model import I64, Matches, Rule, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
+from dedup.overlap import beside
 from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Batch, Fields, Source, check_articles, check_mapped, open_sources
 from dedup.reading import batches, texts_again, unchanged
@@ -75,7 +76,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     with ExitStack() as stack:
         directory = None
         if options.output is not None and not options.dry_run:
-            directory = stack.enter_context(OutputDirectory(options.output, options.force))
+            directory = stack.enter_context(OutputDirectory(options.output, options.force, options.threads))
         sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
         for source in sources:
             stack.callback(source.close)
@@ -104,9 +105,8 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                 passing = (
                     batch.texts for _, batch in _read(sources, builder, options.limit, progress, clock)
                 )
-            for texts in passing:
-                with clock.stage("sketch"):
-                    sketches = stages.sketch(texts)
+            with clock.stage("sketch"):  # what waits for readers is theirs
+                for sketches in beside(stages.sketch, passing, options.threads):
                     matcher.add(sketches)
                     builder.add_sketches(sketches)
             check_articles(sources)

@@ -37,15 +37,19 @@ class Silent:
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds by stage, in the order in which the stages first ran."""
+    """Seconds by stage, in the order in which the stages first ended. A stage within another is not part of it."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    _inner: float = 0.0
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count the time of the block for a stage."""
-        start = time.perf_counter()
+        start, around = time.perf_counter(), self._inner
+        self._inner = 0.0
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+            seconds = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + seconds - self._inner
+            self._inner = around + seconds

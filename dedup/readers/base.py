@@ -54,7 +54,7 @@ class Batch:
     """Some consecutive records of one source: `n` usable documents and what was skipped among them.
 
     Attributes:
-        texts: Raw texts of the usable documents. Only valid until the next batch is asked for.
+        texts: Raw texts of the usable documents; they stay valid, but whoever holds many of them holds the corpus.
         ids: The id field; where it is not valid, the run makes an id.
         fields: `Fields.more`, in that order.
         numbers: int64[n], line, row or file number in the source, from 1; ascending through all batches.

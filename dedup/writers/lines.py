@@ -6,14 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 
 from dedup.model import Buffer, Skipped
+from dedup.overlap import beside
 from dedup.writers.output import OutputDirectory
 
 
 def write_chunks(out: OutputDirectory, name: str, chunks: Iterable[Buffer]) -> None:
     """Write `chunks` of whole lines to the output `name`."""
     with out.open(name) as file:
-        for chunk in chunks:
-            file.write(chunk)
+        for _ in beside(file.write, chunks, out.threads):
+            pass
 
 
 def write_skipped(out: OutputDirectory, name: str, skipped: Iterable[Skipped]) -> None:

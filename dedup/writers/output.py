@@ -43,13 +43,15 @@ class OutputDirectory:
         path: The directory; it is made, with its parents, where it does not exist.
         force: Accept a directory that is not empty. The results of an earlier run are replaced, all of them, so that
             none stay that the new run did not write; other files are left alone.
+        threads: Threads that writing may use; None = as many as help.
 
     Raises:
         OutputError: The directory is not empty, is no directory, cannot be written, or another run is writing it.
     """
 
-    def __init__(self, path: Path, force: bool = False) -> None:
+    def __init__(self, path: Path, force: bool = False, threads: int | None = None) -> None:
         self.path = path
+        self.threads = threads
         self._made: list[Path] = []
         self._lock: int | None = None
         try:
