@@ -54,7 +54,7 @@ def expected(articles: list[str], new: int, within: bool) -> Iterator[tuple[int,
 
 
 @pytest.mark.parametrize("entries", [1, 1 << 20])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10**6), count=st.integers(2, 25), share=st.floats(0, 1), within=st.booleans())
 def test_each_new_article_names_the_most_similar(
     entries: int, seed: int, count: int, share: float, within: bool

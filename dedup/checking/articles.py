@@ -16,7 +16,7 @@ from dedup.keep import Policy
 from dedup.model import I64, Form, Segment, Sketches, Texts
 from dedup.native import array_of
 from dedup.progress import Clock, Progress
-from dedup.readers import Source, check_articles
+from dedup.readers import Source, check_articles, check_mapped
 from dedup.readers.delimited import Delimited
 from dedup.readers.formats import Codec, Format, classify
 from dedup.reading import batches, texts_again
@@ -82,7 +82,8 @@ class Articles:
         return cls(corpus, sketches, np.concatenate(damaged), stages, text_fields, sources)
 
     def texts(self, positions: I64) -> Texts:
-        """The raw texts at some ascending positions, read again."""
+        """The raw texts at some ascending positions, read again. Raises InputError when a file was cut short."""
+        self.check_mapped()
         parts = []
         first = 0
         for segment in self.corpus.segments:
@@ -91,6 +92,10 @@ class Articles:
                 parts.append(texts_again(segment, self.stages, self.text_fields, positions[low:high] - first))
             first += len(segment.starts)
         return concatenate(parts)
+
+    def check_mapped(self) -> None:
+        """Raise InputError when a file was cut short: reading what is mapped of it would kill the process."""
+        check_mapped(self._sources)
 
     def describe(self, positions: I64) -> dict[int, Article]:
         """The articles at some ascending positions, by position."""

@@ -33,7 +33,7 @@ from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.model import Mask
 from dedup.progress import Progress, Silent
-from dedup.readers import Fields, check_mapped, open_sources
+from dedup.readers import Fields, open_sources
 from dedup.readers.discover import find_files
 from dedup.reading import unchanged
 
@@ -149,7 +149,6 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
             articles = Articles.read(
                 sources, stages, options.text_fields, sketch, progress, find_damaged=find_damaged
             )
-            check_mapped(sources)
             checked, known = _parts(articles, paths, options, changes)
             if options.is_whole:
                 copies = of_corpus(articles, progress)

@@ -24,6 +24,9 @@ ENTRIES = 1 << 20
 """Candidates that are looked at together, over all bands: some 100 MB while their low bytes are compared."""
 
 
+SLICE = 1024
+"""Articles that are matched between two looks at the progress, and at whether somebody wants to interrupt."""
+
 EXACT, NEAR = range(2)
 """Places in `findings.RELATIONS`."""
 
@@ -57,7 +60,8 @@ def of_corpus(articles: Articles, progress: Progress) -> Copies:
     matcher.start(np.arange(count), articles.corpus.segments)
     done = 0
     while done < count:
-        done = matcher.advance(1024)
+        articles.check_mapped()
+        done = matcher.advance(SLICE)
         progress.update(done, done)
     found = matcher.result()
     copies = np.flatnonzero(found.representative != np.arange(count))
