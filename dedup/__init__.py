@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from dedup.errors import InternalError as InternalError
     from dedup.errors import OutputError as OutputError
     from dedup.errors import UsageError as UsageError
-    from dedup.find import Result as Result
     from dedup.find import find_duplicates as find_duplicates
     from dedup.index import Index as Index
     from dedup.interop import from_datasketch as from_datasketch
     from dedup.interop import to_datasketch as to_datasketch
     from dedup.model import Removal as Removal
+    from dedup.result import Result as Result
 
     __version__: str
 
@@ -52,7 +52,7 @@ _HOMES = {
     "Learner": "boilerplate.learner",
     "OutputError": "errors",
     "Removal": "model",
-    "Result": "find",
+    "Result": "result",
     "UsageError": "errors",
     "compare": "comparison",
     "find_duplicates": "find",

@@ -22,8 +22,9 @@ ScanArrays: TypeAlias = tuple[
 LocationArrays: TypeAlias = tuple[Buffer, I64, U32, I64]
 """Paths (bytes, offsets), then of each document the number of its path and its number in the file (0 = none)."""
 
-OutcomeArrays: TypeAlias = tuple[I64, I64, U8, F64, F64, I64 | None]
-"""Of each document: representative, cluster size, relation, similarity, containment; and family, if asked for."""
+OutcomeArrays: TypeAlias = tuple[I64, I64, U8, F64, F64, tuple[I64, F64] | None, I64 | None]
+"""Of each document: representative, cluster size, relation, similarity, containment; and, if asked for, the article
+that it is an excerpt of with the containment, and its family."""
 
 def scan(data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]) -> ScanArrays:
     """Scan the JSON lines of `data[start:end]`; see `stages.Stages.scan`."""
@@ -133,7 +134,9 @@ class Engine:
         rows: int,
         text_fields: Sequence[str],
     ) -> Self: ...
-    def sketch(self, data: U8, offsets: I64) -> tuple[U32, U8, U32, U64, I64, I64, U8]:
+    def sketch(
+        self, data: U8, offsets: I64, window: int | None
+    ) -> tuple[U32, U8, U32, U64, I64, I64, U8, U32, U32]:
         """The fields of `model.Sketches`, in its order."""
 
 @final
@@ -157,3 +160,22 @@ class Matcher:
     def advance(self, limit: int) -> int: ...
     def result(self) -> dict[str, Any]:
         """The fields of `model.Matches`; ValueError before every document is decided. Ends the matcher."""
+
+@final
+class ExcerptSearch:
+    """See `stages.ExcerptSearch`."""
+
+    def __new__(
+        cls,
+        engine: Engine,
+        minimizers: tuple[U32, U32],
+        clusters: tuple[I64, Mask],
+        all_pairs: bool,
+        gates: tuple[float, int, float, int],
+        segments: Sequence[tuple[U8, I64, I64, bool]],
+    ) -> Self:
+        """Take all minimizers and how many each document has; representatives, and who is compared."""
+
+    def advance(self, limit: int) -> int: ...
+    def result(self) -> tuple[I64, I64, I64, int, int, int]:
+        """The fields of `model.Contained`: ValueError before all documents are searched."""

@@ -18,16 +18,11 @@ import numpy as np
 from dedup import boilerplate
 from dedup.bands import Bands, choose, probability
 from dedup.config import Settings
+from dedup.excerpts import CONTAINMENT, SHINGLES
 from dedup.model import Removal, Texts
 from dedup.native import Native
 from dedup.passages import Passage, passages
 from dedup.stages import Stages
-
-EXCERPT_CONTAINMENT = 0.6
-"""Least containment of the smaller article in the larger one for an excerpt ..."""
-
-EXCERPT_SHINGLES = 40
-"""... which has at least this many shingles: two short texts share a sentence by accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +127,8 @@ class Comparison:
             Gate("near", "bands in common", len(self.bands_hit), 1),
             Gate("near", "equal low bytes", self.equal_low, self.bands.gate),
             Gate("near", "Jaccard", self.jaccard, self.threshold),
-            Gate("excerpt", "containment of the smaller", self._contained, EXCERPT_CONTAINMENT),
-            Gate("excerpt", "shingles of the smaller", smaller, EXCERPT_SHINGLES),
+            Gate("excerpt", "containment of the smaller", self._contained, CONTAINMENT),
+            Gate("excerpt", "shingles of the smaller", smaller, SHINGLES),
         )
 
     @property

@@ -3,71 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dedup import boilerplate
 from dedup.blocks import BLOCK
-from dedup.boilerplate.learned import Learned
 from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.clusters import families as find_families
-from dedup.clusters import sizes
 from dedup.config import Settings
 from dedup.engines import make_engine
 from dedup.errors import UsageError
+from dedup.excerpts import CONTAINMENT, SHINGLES, ExcerptSettings
 from dedup.identities import complete, unique
 from dedup.keep import Policy
 from dedup.memory import Growing, Memory, half_of_free, parse_size
-from dedup.model import I64, Column, Form, Matches, Segment, Texts
+from dedup.model import Column, Form, Segment, Texts
 from dedup.readers.columns import spans, text_column, value_column
-
-RELATIONS = pa.array([None, "exact", "near"])
-"""Names of the values of `model.Relation`."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Result:
-    """What `find_duplicates` found among `n` articles.
-
-    Attributes:
-        kept: int64[k], positions of the articles that stay, ascending.
-        removed: int64[n - k], positions of the copies, ascending.
-        clusters: One row an article, in input order, with the columns of `clusters.jsonl`; `location` is the position.
-        learned: What was learned from the articles, with `learn`; else None.
-    """
-
-    kept: I64
-    removed: I64
-    clusters: pa.Table
-    learned: Learned | None
-    _pairs: pa.Table | None
-    _input: pa.Table
-
-    def __repr__(self) -> str:
-        return f"<dedup.Result: {len(self.kept):,} kept, {len(self.removed):,} removed>"
-
-    @property
-    def pairs(self) -> pa.Table:
-        """Every verified pair, with the columns of `pairs.jsonl`. Raises UsageError unless asked for."""
-        if self._pairs is None:
-            raise UsageError("the pairs were not asked for", "pass pairs=True to find_duplicates")
-        return self._pairs
-
-    def table(self) -> pa.Table:
-        """The input with the columns `dedup_cluster_id`, `dedup_is_duplicate`, ... instead of such it had."""
-        names = {
-            f"dedup_{name}": name for name in self.clusters.column_names if name not in ("id", "location")
-        }
-        others = [i for i, name in enumerate(self._input.column_names) if name not in names]
-        tagged = self._input.select(others)
-        for tag, name in names.items():
-            tagged = tagged.append_column(tag, self.clusters.column(name))
-        return tagged
+from dedup.result import Result, cluster_table, pair_table
 
 
 def find_duplicates(
@@ -75,7 +30,10 @@ def find_duplicates(
     ids: Any = None,
     *,
     threshold: float = 0.5,
-    keep: str = "first",
+    keep: str | None = None,
+    excerpts: str = "report",
+    excerpt_containment: float = CONTAINMENT,
+    excerpt_shingles: int = SHINGLES,
     recall: float = 0.99,
     shingle_size: int = 5,
     num_perm: int = 128,
@@ -105,7 +63,12 @@ def find_duplicates(
         ids: Their ids, likewise; else the column `id_field` of a table, else the positions. A later article
             with an id already seen gets `row:POSITION`.
         threshold: Least Jaccard similarity of a near-duplicate.
-        keep: Which article of a cluster stays; see `dedup.keep`.
+        keep: Which article of a cluster stays, see `dedup.keep`; None = `first`, or `longest` where excerpts are
+            removed.
+        excerpts: Articles that are mostly contained in a larger one: `report` them (they stay), `remove` them, or
+            `off`.
+        excerpt_containment: Least share of an excerpt's shingles that the larger article has.
+        excerpt_shingles: Least shingles of an excerpt.
         recall: Least probability that a pair at the threshold is found; decides bands and rows.
         shingle_size: Tokens per shingle.
         num_perm: Values per signature.
@@ -133,7 +96,8 @@ def find_duplicates(
         OutputError: A temporary file cannot be written.
     """
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
-    policy = Policy.parse(keep, source_field)
+    wanted = ExcerptSettings(excerpts, excerpt_containment, excerpt_shingles)
+    policy = Policy.parse(keep or wanted.keep, source_field)
     if learn and not strip:
         raise UsageError("learning finds what to strip", "leave out strip=False or learn=True")
     fields = tuple(name.strip() for name in text_field.split(","))
@@ -155,26 +119,35 @@ def find_duplicates(
 
     room = Memory(half_of_free() if memory is None else parse_size(memory), temp_dir)
     matcher = stages.matcher(pairs=pairs, links=families, memory=room)
+    finder = wanted.finder(stages, threshold, list_pairs=pairs, memory=room)
     tokens, digest = Growing(room, np.uint32), Growing(room, np.uint64, 2)
     for start in range(0, len(documents), BLOCK):
-        sketches = stages.sketch(Texts(documents.data, documents.offsets[start : start + BLOCK + 1]))
+        some = Texts(documents.data, documents.offsets[start : start + BLOCK + 1])
+        sketches = stages.sketch(some, wanted.window)
         matcher.add(sketches)
+        if finder is not None:
+            finder.add(sketches)
         tokens.append(sketches.tokens)
         digest.append(sketches.digest)
     order = policy.order(values, tokens.whole(), digest.whole(), names)
-    starts, ends = documents.offsets[:-1], documents.offsets[1:]
-    matcher.start(order, [Segment(documents.data, Form.TEXT, starts, ends)])
+    segments = [Segment(documents.data, Form.TEXT, documents.offsets[:-1], documents.offsets[1:])]
+    matcher.start(order, segments)
     while matcher.advance(len(documents)) < len(documents):
         pass
     matches = matcher.result()
-    is_kept = matches.representative == np.arange(len(documents))
+    found = None
+    if finder is not None:
+        finder.start(matches, order, segments)
+        while finder.advance(len(documents)) < len(documents):
+            pass
+        matches, found = finder.result()
     identities = pa.array(names.strings(), pa.large_string())
     return Result(
-        np.flatnonzero(is_kept),
-        np.flatnonzero(~is_kept),
-        _clusters(identities, matches, find_families(matches, order) if families else None),
+        np.flatnonzero(matches.kept),
+        np.flatnonzero(~matches.kept),
+        cluster_table(identities, matches, found, find_families(matches, order) if families else None),
         learned,
-        _pair_table(identities, matches) if pairs else None,
+        pair_table(identities, matches) if pairs else None,
         table,
     )
 
@@ -280,34 +253,3 @@ def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:
 def _no_column(field: str, batch: pa.RecordBatch, purpose: str) -> UsageError:
     there = ", ".join(batch.schema.names)
     return UsageError(f'{purpose} needs a column "{field}"; there are: {there}', "pass a table that has it")
-
-
-def _clusters(ids: pa.Array, matches: Matches, family: I64 | None) -> pa.Table:
-    is_kept = matches.representative == np.arange(len(ids))
-    cluster = ids.take(pa.array(matches.representative))
-    columns = {
-        "id": ids,
-        "cluster_id": cluster,
-        "cluster_size": pa.array(sizes(matches.representative)[matches.representative]),
-        "is_duplicate": pa.array(~is_kept),
-        "duplicate_of": pc.if_else(pa.array(is_kept), pa.scalar(None, pa.large_string()), cluster),
-        "relation": RELATIONS.take(pa.array(matches.relation)),
-        "similarity": pa.array(matches.similarity, from_pandas=True),
-        "containment": pa.array(matches.containment, from_pandas=True),
-        "location": pa.array([str(i) for i in range(len(ids))], pa.large_string()),
-    }
-    if family is not None:
-        columns["family_id"] = ids.take(pa.array(family))
-    return pa.table(columns)
-
-
-def _pair_table(ids: pa.Array, matches: Matches) -> pa.Table:
-    return pa.table(
-        {
-            "a": ids.take(pa.array(matches.pairs[:, 0])),
-            "b": ids.take(pa.array(matches.pairs[:, 1])),
-            "relation": RELATIONS.take(pa.array(matches.pair_relation)),
-            "similarity": pa.array(matches.pair_similarity),
-            "containment": pa.array(matches.pair_containment),
-        }
-    )

@@ -95,6 +95,9 @@ class Sketches:
         removed_chars: int64[r + 2], likewise the characters of those lines, without their line ends, and of the parts
             cut off others.
         guarded: uint8[n], 1 where a guard rail of stripping changed the outcome.
+        minimizers: uint32[m], the winnowed shingle hashes of each document, ascending (see
+            `dedup.reference.excerpts`); none unless asked for.
+        minimizer_counts: uint32[n], how many each document has, if asked for.
     """
 
     keys: U32
@@ -104,14 +107,17 @@ class Sketches:
     removed_lines: I64
     removed_chars: I64
     guarded: U8
+    minimizers: U32 = field(default_factory=lambda: np.zeros(0, np.uint32))
+    minimizer_counts: U32 = field(default_factory=lambda: np.zeros(0, np.uint32))
 
 
 class Relation(IntEnum):
-    """How a document relates to the representative of its cluster."""
+    """How a document relates to the representative of its cluster, or to the article that it is an excerpt of."""
 
     KEPT = 0
     EXACT = 1
     NEAR = 2
+    EXCERPT = 3
 
 
 class Form(IntEnum):
@@ -146,6 +152,8 @@ class Matches:
 
     Attributes:
         representative: int64[n], position of the cluster's representative; a kept document is its own.
+        first: int64[n], position of the first document, in priority order, with the same tokens; its own for one that
+            is the first, or empty.
         relation: uint8[n], values of `Relation`.
         similarity: float64[n], exact Jaccard with the representative; 1 for a kept document, NaN for an empty one.
         containment: float64[n], the larger of the two containments with the representative; NaN for an empty one.
@@ -158,6 +166,7 @@ class Matches:
     """
 
     representative: I64
+    first: I64
     relation: U8
     similarity: F64
     containment: F64
@@ -167,6 +176,12 @@ class Matches:
     pair_similarity: F64
     pair_containment: F64
     counts: dict[str, int]
+
+    @property
+    def kept(self) -> Mask:
+        """bool[n], whether a document stays."""
+        kept: Mask = self.relation == Relation.KEPT
+        return kept
 
 
 @dataclass(frozen=True, slots=True)

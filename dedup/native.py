@@ -26,6 +26,7 @@ from dedup._kernel import (
 from dedup.bands import choose
 from dedup.blocks import Blocks
 from dedup.config import Settings
+from dedup.excerpts import Contained
 from dedup.memory import Growing, Memory
 from dedup.model import (
     I64,
@@ -35,6 +36,7 @@ from dedup.model import (
     Buffer,
     Column,
     Form,
+    Mask,
     Matches,
     Removal,
     Rule,
@@ -49,6 +51,7 @@ from dedup.observations import ROW, Observations, Rows, Tally
 
 __all__ = [
     "Native",
+    "NativeExcerptSearch",
     "NativeMatcher",
     "NativeObserver",
     "annotate",
@@ -162,9 +165,9 @@ class Native:
         """Band keys."""
         return _kernel.band(signatures, bands, rows)
 
-    def sketch(self, texts: Texts) -> Sketches:
+    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
         """All stages in a row, each document without leaving the cache."""
-        return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets))
+        return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets, window))
 
     def observer(self, repeated_after: int | None) -> NativeObserver:
         """What turns texts into observations."""
@@ -185,6 +188,12 @@ class Native:
         threshold, gate = self.settings.threshold, self.bands.gate
         matcher = _kernel.Matcher(self._engine, threshold, gate, pairs, links)
         return NativeMatcher(matcher, memory or Memory())
+
+    def excerpts(
+        self, gates: tuple[float, int, float, int], *, all_pairs: bool = False, memory: Memory | None = None
+    ) -> NativeExcerptSearch:
+        """A search with the engine's settings."""
+        return NativeExcerptSearch(self._engine, gates, memory or Memory(), all_pairs=all_pairs)
 
 
 class NativeObserver:
@@ -220,8 +229,7 @@ class NativeMatcher:
         keys, low = self._blocks.whole()
         lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys)
         members = [self._memory.zeros((length,), np.uint32) for length in lengths]
-        places = [(array_of(s.data), s.starts, s.ends, s.form is Form.RECORD) for s in segments]
-        self._matcher.start(members, low, places)
+        self._matcher.start(members, low, _stored(segments))
 
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents."""
@@ -230,6 +238,59 @@ class NativeMatcher:
     def result(self) -> Matches:
         """The outcome."""
         return Matches(**self._matcher.result())
+
+
+class NativeExcerptSearch:
+    """`stages.ExcerptSearch` on the kernel."""
+
+    def __init__(
+        self,
+        engine: _kernel.Engine,
+        gates: tuple[float, int, float, int],
+        memory: Memory,
+        *,
+        all_pairs: bool,
+    ) -> None:
+        self._engine = engine
+        self._gates = gates
+        self._all_pairs = all_pairs
+        self._minimizers = Growing(memory, np.uint32)
+        self._counts = Growing(memory, np.uint32)
+        self._search: _kernel.ExcerptSearch | None = None
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the minimizers of the next documents."""
+        self._minimizers.append(sketches.minimizers)
+        self._counts.append(sketches.minimizer_counts)
+
+    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+        """Begin searching; the minimizers are let go once they are grouped."""
+        minimizers = self._minimizers.whole(), self._counts.whole()
+        clusters = representative, compared
+        self._search = _kernel.ExcerptSearch(
+            self._engine, minimizers, clusters, self._all_pairs, self._gates, _stored(segments)
+        )
+
+    def advance(self, limit: int) -> int:
+        """Search up to `limit` more documents."""
+        return self._started.advance(limit)
+
+    def result(self) -> Contained:
+        """What was found."""
+        pairs, sizes, shared, candidates, verified, frequent = self._started.result()
+        self._search = None
+        counts = {"candidates": candidates, "verified": verified, "frequent": frequent}
+        return Contained(pairs, sizes, shared, counts)
+
+    @property
+    def _started(self) -> _kernel.ExcerptSearch:
+        if self._search is None:
+            raise ValueError("the search has not been started")
+        return self._search
+
+
+def _stored(segments: Sequence[Segment]) -> list[tuple[U8, I64, I64, bool]]:
+    return [(array_of(s.data), s.starts, s.ends, s.form is Form.RECORD) for s in segments]
 
 
 @lru_cache(maxsize=4)

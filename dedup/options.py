@@ -9,6 +9,7 @@ from pathlib import Path
 from dedup.boilerplate.learner import MIN_DOCUMENTS
 from dedup.config import Settings
 from dedup.errors import UsageError
+from dedup.excerpts import ExcerptSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Options:
         rules: Files with further boilerplate rules.
         learn: Learn boilerplate from the inputs first.
         min_documents: Least documents to learn from.
-        keep: The keep policy; see `dedup.keep`.
+        keep: The keep policy, see `dedup.keep`; None = `first`, or `longest` where excerpts are removed.
+        excerpts: What is done about excerpts.
         annotate: Keep every record, with tags.
         families: Add the families.
         pairs: List all pairs.
@@ -51,7 +53,8 @@ class Options:
     rules: tuple[Path, ...] = ()
     learn: bool = False
     min_documents: int = MIN_DOCUMENTS
-    keep: str = "first"
+    keep: str | None = None
+    excerpts: ExcerptSettings = field(default_factory=ExcerptSettings)
     annotate: bool = False
     families: bool = False
     pairs: bool = False
@@ -64,6 +67,11 @@ class Options:
     temp_dir: Path | None = None
     dry_run: bool = False
     force: bool = False
+
+    @property
+    def keep_policy(self) -> str:
+        """The keep policy, given or not."""
+        return self.keep or self.excerpts.keep
 
     def check(self) -> None:
         """Raise UsageError where one cannot be used, or two contradict each other."""
@@ -97,7 +105,8 @@ class Options:
             "limit": self.limit,
             "learn": self.learn,
             "min_documents": self.min_documents if self.learn else None,
-            "keep": self.keep,
+            "keep": self.keep_policy,
+            "excerpts": self.excerpts.as_dict(),
             "annotate": self.annotate,
             "families": self.families,
             "pairs": self.pairs,

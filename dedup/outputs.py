@@ -12,6 +12,7 @@ import numpy as np
 from dedup import native
 from dedup.clusters import families, sizes
 from dedup.corpus import Corpus
+from dedup.excerpts import Excerpts
 from dedup.model import I64, Buffer, Mask, Matches, Texts
 from dedup.progress import Progress
 from dedup.readers import Source
@@ -31,26 +32,30 @@ class Outcome:
     Attributes:
         corpus: The documents.
         matches: What matching found.
+        excerpts: Which documents are excerpts; None if nobody looked.
         cluster_size: int64[n], size of each document's cluster.
         family: int64[n], position of the document that names each one's family; None if not asked for.
     """
 
     corpus: Corpus
     matches: Matches
+    excerpts: Excerpts | None
     cluster_size: I64
     family: I64 | None
 
     @classmethod
-    def of(cls, corpus: Corpus, matches: Matches, order: I64, with_families: bool) -> Outcome:
+    def of(
+        cls, corpus: Corpus, matches: Matches, excerpts: Excerpts | None, order: I64, with_families: bool
+    ) -> Outcome:
         """Sizes and, if asked for, families from what matching found in the priority order `order`."""
         cluster_size = sizes(matches.representative)[matches.representative]
-        return cls(corpus, matches, cluster_size, families(matches, order) if with_families else None)
+        family = families(matches, order) if with_families else None
+        return cls(corpus, matches, excerpts, cluster_size, family)
 
     @property
     def kept(self) -> Mask:
         """bool[n], whether a document stays."""
-        kept: Mask = self.matches.representative == np.arange(len(self.corpus))
-        return kept
+        return self.matches.kept
 
     def cluster_rows(self, start: int, stop: int) -> Buffer:
         """Lines of clusters.jsonl."""
@@ -85,7 +90,10 @@ class Outcome:
     def _columns(self) -> OutcomeArrays:
         found = self.matches
         measures = found.relation, found.similarity, found.containment
-        return found.representative, self.cluster_size, *measures, self.family
+        excerpts = None
+        if self.excerpts is not None:
+            excerpts = self.excerpts.of, self.excerpts.containment
+        return found.representative, self.cluster_size, *measures, excerpts, self.family
 
 
 def write_records(

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 
 from dedup.bands import choose
 from dedup.boilerplate import load
@@ -24,10 +25,11 @@ from dedup.clusters import largest, sizes
 from dedup.config import fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.engines import make_engine
+from dedup.excerpts import ExcerptFinder, Excerpts
 from dedup.keep import Policy
 from dedup.learning import observe
 from dedup.memory import Memory, half_of_free
-from dedup.model import I64, Matches, Rule, Texts
+from dedup.model import Matches, Rule, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.overlap import beside
@@ -66,7 +68,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         report.require_jinja2()
     progress = progress or Silent()
     clock = Clock()
-    policy = Policy.parse(options.keep, options.source_field)
+    policy = Policy.parse(options.keep_policy, options.source_field)
     rules = load(options.rules) if options.settings.strip else ()
     stages = make_engine(options.engine, options.settings, rules, options.text_fields, options.threads)
     more = policy.fields()
@@ -98,6 +100,8 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     options.engine, options.settings, rules, options.text_fields, options.threads
                 )
             matcher = stages.matcher(pairs=options.pairs, links=options.families, memory=memory)
+            threshold, listed = options.settings.threshold, options.pairs
+            finder = options.excerpts.finder(stages, threshold, list_pairs=listed, memory=memory)
             passing: Iterator[Texts]
             if options.learn:
                 passing = _read_again(sources, builder, stages, options.text_fields, progress)
@@ -105,9 +109,12 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                 passing = (
                     batch.texts for _, batch in _read(sources, builder, options.limit, progress, clock)
                 )
+            sketch = partial(stages.sketch, window=options.excerpts.window)
             with clock.stage("sketch"):  # what waits for readers is theirs
-                for sketches in beside(stages.sketch, passing, options.threads):
+                for sketches in beside(sketch, passing, options.threads):
                     matcher.add(sketches)
+                    if finder is not None:
+                        finder.add(sketches)
                     builder.add_sketches(sketches)
             check_articles(sources)
             with clock.stage("read"):
@@ -115,14 +122,32 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             corpus.check_usable()
             with clock.stage("match"):
                 order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
-                matches = _match(matcher, corpus, order, sources, progress)
+                matcher.start(order, corpus.segments)
+                _advance(matcher, "matching", len(corpus), sources, progress)
+                matches = matcher.result()
+            excerpts = None
+            if finder is not None:
+                with clock.stage("excerpts"):
+                    finder.start(matches, order, corpus.segments)
+                    _advance(finder, "searching", len(corpus), sources, progress)
+                    matches, excerpts = finder.result()
             check_mapped(sources)
             summary = _summarise(
-                corpus, matches, stages, policy, rules, learned, options, inputs, len(sources), memory
+                corpus,
+                matches,
+                excerpts,
+                stages,
+                policy,
+                rules,
+                learned,
+                options,
+                inputs,
+                len(sources),
+                memory,
             )
             if directory is not None:
                 with clock.stage("write"):
-                    outcome = Outcome.of(corpus, matches, order, options.families)
+                    outcome = Outcome.of(corpus, matches, excerpts, order, options.families)
                     flags = {
                         "annotate": options.annotate,
                         "removed": options.write_removed,
@@ -177,28 +202,28 @@ def _read_again(
         progress.update(done, done)
 
 
-def _match(
-    matcher: Matcher, corpus: Corpus, order: I64, sources: Sequence[Source], progress: Progress
-) -> Matches:
-    progress.start("matching", len(corpus), "articles")
-    matcher.start(order, corpus.segments)
+def _advance(
+    work: Matcher | ExcerptFinder, doing: str, count: int, sources: Sequence[Source], progress: Progress
+) -> None:
+    """Go through `count` documents in slices."""
+    progress.start(doing, count, "articles")
     done, slice_size = 0, 1024
-    while done < len(corpus):
+    while done < count:
         check_mapped(sources)
         start = time.perf_counter()
-        done = matcher.advance(slice_size)
+        done = work.advance(slice_size)
         seconds = time.perf_counter() - start
         progress.update(done, done)
         if seconds < SLICE_SECONDS / 2:
             slice_size *= 2
         elif seconds > SLICE_SECONDS * 2:
             slice_size = max(1, slice_size // 2)
-    return matcher.result()
 
 
 def _summarise(
     corpus: Corpus,
     matches: Matches,
+    excerpts: Excerpts | None,
     stages: Stages,
     policy: Policy,
     rules: Sequence[Rule],
@@ -226,6 +251,7 @@ def _summarise(
     return summarise(
         corpus,
         matches,
+        excerpts,
         bands,
         stripping=stripping,
         learned=learned,

@@ -11,8 +11,22 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dedup.config import Settings
+from dedup.excerpts import Contained
 from dedup.memory import Memory
-from dedup.model import I64, U32, U64, Buffer, Matches, Scan, Segment, Shingles, Sketches, Stripped, Texts
+from dedup.model import (
+    I64,
+    U32,
+    U64,
+    Buffer,
+    Mask,
+    Matches,
+    Scan,
+    Segment,
+    Shingles,
+    Sketches,
+    Stripped,
+    Texts,
+)
 from dedup.observations import Observations, Rows, Tally
 
 
@@ -35,6 +49,28 @@ class Matcher(Protocol):
 
     def result(self) -> Matches:
         """The outcome, once every document is decided. Ends the matcher: its memory is let go."""
+
+
+class ExcerptSearch(Protocol):
+    """Searching for excerpts, after matching; see `Stages.excerpts`."""
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the sketches of the next documents of the run, with their minimizers."""
+
+    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+        """Begin searching.
+
+        Args:
+            representative: int64[n], the representative of each document's cluster.
+            compared: bool[n], the documents that are compared at all.
+            segments: Where their bytes lie; documents are numbered through all segments.
+        """
+
+    def advance(self, limit: int) -> int:
+        """Search up to `limit` more documents; return how many are done by now."""
+
+    def result(self) -> Contained:
+        """What was found, once all documents are done. Ends the search."""
 
 
 class Observer(Protocol):
@@ -93,8 +129,13 @@ class Stages(Protocol):
     def band(self, signatures: U32, bands: int, rows: int) -> U32:
         """Band keys, uint32[bands, n]."""
 
-    def sketch(self, texts: Texts) -> Sketches:
-        """Strip (if the settings say so), tokenize, shingle, sign and band, with the engine's settings."""
+    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
+        """Strip (if the settings say so), tokenize, shingle, sign and band, with the engine's settings.
+
+        Args:
+            texts: Raw texts.
+            window: Shingles of which one is kept as a minimizer, at least 1; None = no minimizers are asked for.
+        """
 
     def matcher(self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None) -> Matcher:
         """A matcher with the engine's settings.
@@ -103,6 +144,18 @@ class Stages(Protocol):
             pairs: Compare all documents that share a band and list every pair that passes.
             links: Record every near relation between a document and a representative.
             memory: Where the arrays of all documents lie, if they need not lie in ordinary memory.
+        """
+
+    def excerpts(
+        self, gates: tuple[float, int, float, int], *, all_pairs: bool = False, memory: Memory | None = None
+    ) -> ExcerptSearch:
+        """A search for pairs of documents of which one contains most of the other.
+
+        Args:
+            gates: Least containment of the smaller one, least number of its shingles, Jaccard similarity from which on
+                two documents are near instead, most clusters that a minimizer may be in.
+            all_pairs: Compare all documents with one another; else each with the representatives of other clusters.
+            memory: Where minimizers lie, if they need not lie in ordinary memory.
         """
 
     def observer(self, repeated_after: int | None) -> Observer:

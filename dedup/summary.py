@@ -13,9 +13,11 @@ import numpy as np
 
 from dedup.bands import Bands
 from dedup.boilerplate.learned import Learned
+from dedup.caveats import caveats
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
 from dedup.errors import InternalError
+from dedup.excerpts import Excerpts
 from dedup.memory import Memory
 from dedup.model import Matches, Relation
 from dedup.stripping import Stripping
@@ -26,18 +28,6 @@ LARGEST = 5
 
 EXAMPLES = 10
 """Duplicate ids that are listed."""
-
-DEFAULT_ID_FIELD = "id"
-"""Records may do without it; whoever names another field expects to find it."""
-
-WIDE_SHARE = 0.05
-"""A cluster that holds more than this share of all documents draws a warning: it may be a template, not a story ..."""
-
-WIDE_SIZE = 20
-"""... if it has at least this many: in a corpus of 60 articles, four copies are no cause for alarm."""
-
-GUARDED_SHARE = 0.05
-"""More guarded articles than this draw a warning: their boilerplate is not boilerplate, or they are mere fragments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +53,7 @@ class Summary:
         input: Records read, usable or not: kept + removed + skipped.
         kept: Documents that stay.
         exact, near: Documents that are copies, by relation.
+        excerpts: Counts of the search for excerpts, see `dedup.excerpts.Excerpts`; None if nobody looked.
         skipped: Records that could not be used, by reason.
         empty: Documents without a single word: kept, and near nothing.
         absent: Text fields that no record has, though it has others.
@@ -90,6 +81,7 @@ class Summary:
     kept: int
     exact: int
     near: int
+    excerpts: dict[str, int] | None
     skipped: dict[str, int]
     empty: int
     absent: list[str]
@@ -114,8 +106,13 @@ class Summary:
 
     @property
     def removed(self) -> int:
-        """Documents that are copies of a kept one."""
-        return self.exact + self.near
+        """Documents that are copies of a kept one, or excerpts where these go."""
+        return self.exact + self.near + self.removed_excerpts
+
+    @property
+    def removed_excerpts(self) -> int:
+        """Documents that go because a kept one contains them."""
+        return self.excerpts["removed"] if self.excerpts else 0
 
     @property
     def annotated(self) -> bool:
@@ -134,7 +131,12 @@ class Summary:
             "kept": self.kept,
             "removed": self.removed,
             "skipped": sum(self.skipped.values()),
-            "removed_by_relation": {"exact": self.exact, "near": self.near},
+            "removed_by_relation": {
+                "exact": self.exact,
+                "near": self.near,
+                "excerpt": self.removed_excerpts,
+            },
+            "excerpts": self.excerpts,
             "skipped_by_reason": self.skipped,
             "empty": self.empty,
             "repaired": self.repaired,
@@ -153,7 +155,8 @@ class Summary:
                 "recall_at_threshold": round(self.bands.recall, 6),
             },
             "comparisons": self.comparisons,
-            "caps_hit": 0,  # no bucket is ever cut short
+            # No bucket of bands is ever cut short.
+            "caps_hit": self.excerpts["frequent"] if self.excerpts else 0,
             "warnings": self.warnings(),
             "settings": self.settings,
             "fingerprint": self.fingerprint,
@@ -165,72 +168,7 @@ class Summary:
 
     def warnings(self) -> list[str]:
         """What a person should look at before trusting the result."""
-        documents = self.kept + self.removed
-        found = []
-        if not self.input:
-            found.append("the inputs hold no articles")
-        found += [
-            f'no record has the text field "{name}", only the others were compared: check its name'
-            for name in self.absent
-        ]
-        if self.removed * 2 > documents:
-            verb = "duplicates" if self.annotated else "removed"
-            found.append(
-                f"over half of the articles are {verb} ({self.removed:,} of {documents:,}): "
-                "check the largest clusters"
-            )
-        if (
-            self.largest
-            and self.largest[0].size >= WIDE_SIZE
-            and self.largest[0].size > WIDE_SHARE * documents
-        ):
-            widest = self.largest[0]
-            found.append(
-                f"one cluster holds {widest.size:,} of {documents:,} articles ({widest.id}): "
-                "check that it is one story, not one template"
-            )
-        if self.stripping is not None and self.stripping.guarded > GUARDED_SHARE * documents:
-            found.append(
-                "in many articles stripping was held back, since fewer than 40 words would remain "
-                f"({self.stripping.guarded:,} of {documents:,}): look at some with dedup strip --explain"
-            )
-        found += self._doubts_about_learning()
-        if self.duplicate_ids:
-            example = self.duplicate_id_examples[0]
-            found.append(
-                f"ids that were already seen are replaced by the location ({self.duplicate_ids:,}), "
-                f'such as "{example["id"]}" at {example["location"]}'
-            )
-        if self.without_id and self.options["id_field"] != DEFAULT_ID_FIELD:
-            found.append(
-                f'records without "{self.options["id_field"]}" go by their location '
-                f"({self.without_id:,} of {documents:,}): check the name of the id field"
-            )
-        for name, count in self.missing.items():
-            if count == documents:
-                found.append(
-                    f'no article has a "{name}" that the keep policy can use: check the name of the field'
-                )
-            elif count:
-                found.append(
-                    f'articles whose "{name}" is missing or unknown to the keep policy come last in it '
-                    f"({count:,} of {documents:,})"
-                )
-        return found
-
-    def _doubts_about_learning(self) -> list[str]:
-        if self.learned is None:
-            return []
-        documents, source_field = self.learned.documents, self.options["source_field"]
-        found = []
-        if documents < int(str(self.options["min_documents"])):
-            found.append(
-                f"nothing was learned, since {documents:,} articles are fewer than "
-                f"{self.options['min_documents']:,}: learn from more, or set --min-documents"
-            )
-        if source_field is not None and documents and not self.learned.sources:
-            found.append(f'no article has a "{source_field}": boilerplate was learned without sources')
-        return found
+        return caveats(self)
 
 
 def learned_counts(learned: Learned) -> dict[str, int]:
@@ -248,6 +186,7 @@ def learned_counts(learned: Learned) -> dict[str, int]:
 def summarise(
     corpus: Corpus,
     matches: Matches,
+    excerpts: Excerpts | None,
     bands: Bands,
     *,
     stripping: Stripping | None,
@@ -268,9 +207,10 @@ def summarise(
     skipped = dict(sorted(Counter(record.reason for record in corpus.skipped).items()))
     summary = Summary(
         input=len(corpus) + len(corpus.skipped),
-        kept=int(np.count_nonzero(matches.representative == np.arange(len(corpus)))),
+        kept=int(np.count_nonzero(matches.kept)),
         exact=int(relations[Relation.EXACT]),
         near=int(relations[Relation.NEAR]),
+        excerpts=None if excerpts is None else excerpts.counts,
         skipped=skipped,
         empty=int(np.count_nonzero(corpus.tokens == 0)),
         absent=absent,

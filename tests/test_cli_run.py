@@ -53,6 +53,8 @@ def test_kept_clusters_and_summary(dedup: Cli, articles: Path) -> None:
         "similarity": 1.0,
         "containment": 1.0,
         "location": "news.jsonl:1",
+        "excerpt_of": None,
+        "excerpt_containment": None,
     }
     # 80 words have 76 shingles; one changed word takes 5 of them away and brings 5 others.
     assert (rows["c"]["duplicate_of"], rows["c"]["relation"]) == ("a", "near")
@@ -62,7 +64,7 @@ def test_kept_clusters_and_summary(dedup: Cli, articles: Path) -> None:
     assert (rows["e"]["is_duplicate"], rows["e"]["similarity"]) == (False, None)
     summary = read_summary(Path("out"))
     assert (summary["input"], summary["kept"], summary["removed"], summary["skipped"]) == (6, 4, 2, 0)
-    assert summary["removed_by_relation"] == {"exact": 1, "near": 1}
+    assert summary["removed_by_relation"] == {"exact": 1, "near": 1, "excerpt": 0}
     assert summary["empty"] == 1
     assert summary["bands"] == {"bands": 35, "rows": 3, "gate": 38, "recall_at_threshold": 0.990661}
     assert summary["largest_clusters"] == [{"id": "a", "size": 3, "title": "The harbour [opens]"}]

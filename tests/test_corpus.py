@@ -101,10 +101,11 @@ def test_every_article_is_read(outcome: Outcome) -> None:
     assert sorted(outcome.rows) == IDS
 
 
-def test_exactly_the_labelled_copies_are_found(outcome: Outcome) -> None:
+def test_exactly_the_labelled_pairs_are_found(outcome: Outcome) -> None:
     """Exact copies are listed with their first copy only, near ones with every copy; nothing else is listed."""
     first = {copy: min(group) for group in exact_groups() for copy in group}
     expected: dict[Pair, str] = dict.fromkeys(labelled(LABELS, "near"), "near")
+    expected |= dict.fromkeys(labelled(LABELS, "excerpt"), "excerpt")
     expected |= {(first[copy], copy): "exact" for copy in first if first[copy] != copy}
     assert outcome.relation == expected
 
@@ -136,10 +137,11 @@ def test_the_syndicated_pair_is_near(outcome: Outcome) -> None:
     assert outcome.similarity["000", "001"] >= 0.9
 
 
-def test_excerpts_are_not_near(outcome: Outcome) -> None:
+def test_excerpts_stay_and_name_the_larger_article(outcome: Outcome) -> None:
     excerpts = labelled(LABELS, "excerpt")
     assert excerpts
-    assert not excerpts & set(outcome.relation)
+    found = {name: row["excerpt_of"] for name, row in outcome.rows.items() if row["excerpt_of"]}
+    assert {pair(name, stem(article)) for name, article in found.items()} == excerpts
     kept = {name for key in excerpts for name in key}
     assert [name for name in kept if outcome.rows[name]["is_duplicate"]] == []
 

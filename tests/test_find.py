@@ -70,6 +70,8 @@ def test_the_table_is_the_input_with_more_columns() -> None:
         "dedup_relation",
         "dedup_similarity",
         "dedup_containment",
+        "dedup_excerpt_of",
+        "dedup_excerpt_containment",
     ]
 
 

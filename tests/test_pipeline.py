@@ -56,7 +56,8 @@ def matched(representative: list[int]) -> Matches:
     nothing, measures = np.zeros((0, 2), np.int64), np.ones(len(representative))
     kept = np.zeros(len(representative), np.uint8)
     pairs = (nothing, np.zeros(0, np.uint8), np.zeros(0), np.zeros(0))
-    return Matches(np.array(representative, np.int64), kept, measures, measures, nothing, *pairs, counts={})
+    positions = np.array(representative, np.int64), np.arange(len(representative))
+    return Matches(*positions, kept, measures, measures, nothing, *pairs, counts={})
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
@@ -157,7 +158,7 @@ def test_two_equal_runs_differ_only_in_timings_and_environment(tmp_path: Path) -
 def test_counts_that_do_not_reconcile_are_a_defect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_jsonl(tmp_path / "in.jsonl", [{"id": i, "text": story(0)} for i in range(2)])
     wrong = replace(matched([0, 0]), relation=np.full(2, Relation.NEAR, np.uint8))
-    monkeypatch.setattr("dedup.pipeline._match", lambda *_: wrong)
+    monkeypatch.setattr("dedup.native.NativeMatcher.result", lambda _: wrong)
     with pytest.raises(InternalError, match=r"1 kept \+ 2 removed \+ 0 skipped is not 2 read"):
         run([str(tmp_path / "in.jsonl")], Options(output=tmp_path / "out"))
     assert not (tmp_path / "out").exists()
@@ -179,7 +180,8 @@ def test_progress_is_told_of_every_stage(tmp_path: Path) -> None:
     progress = Recorder()
     run([str(tmp_path / "in.jsonl")], Options(output=tmp_path / "out"), progress)
     size = (tmp_path / "in.jsonl").stat().st_size
-    assert progress.stages == [f"reading {size} bytes", "matching 9 articles", "writing 9 articles"]
+    stages = ["matching 9 articles", "searching 9 articles", "writing 9 articles"]
+    assert progress.stages == [f"reading {size} bytes", *stages]
     assert progress.last == (9, 9)
 
 

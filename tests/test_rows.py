@@ -40,6 +40,12 @@ def runs(draw: st.DrawFn, n: int) -> tuple[Texts, rows.Locations, rows.Outcome]:
     paths = draw(st.lists(names, min_size=1, max_size=3))
     position = st.integers(0, max(0, n - 1))
     number = st.just(0) | st.integers(1, 2**62)
+    relation = np.array(many(st.integers(0, 3)), np.uint8)
+    excerpts = None
+    if n and draw(st.booleans()):
+        excerpts = np.array(many(position | st.just(-1)), np.int64), np.array(many(fractions), np.float64)
+    if excerpts is not None:
+        excerpts[0][relation == 3] = 0
     return (
         Texts.from_strings(many(names)),
         rows.Locations(
@@ -50,9 +56,10 @@ def runs(draw: st.DrawFn, n: int) -> tuple[Texts, rows.Locations, rows.Outcome]:
         rows.Outcome(
             np.array(many(position), np.int64),
             np.array(many(st.integers(1, 2**62)), np.int64),
-            np.array(many(st.integers(0, 2)), np.uint8),
+            relation,
             np.array(many(fractions), np.float64),
             np.array(many(fractions), np.float64),
+            excerpts,
             np.array(many(position), np.int64) if draw(st.booleans()) else None,
         ),
     )
@@ -82,7 +89,7 @@ def test_many_rows_come_in_order() -> None:
     ids = Texts.from_strings([f"id {i}" for i in range(n)])
     ones = np.ones(n)
     positions = np.arange(n)
-    outcome = rows.Outcome(positions, positions, np.zeros(n, np.uint8), ones, ones, None)
+    outcome = rows.Outcome(positions, positions, np.zeros(n, np.uint8), ones, ones, None, None)
     got = _kernel.tag_rows(arrays(ids), tuple(outcome), 1, n)
     assert [json.loads(tag)["cluster_id"] for tag in Texts(*got).strings()] == ids.strings()[1:]
 
@@ -96,6 +103,7 @@ def test_a_row_in_full() -> None:
         np.array([0, 2], np.uint8),
         np.array([1, 2 / 3]),
         np.array([1, 3e-5]),
+        None,
         None,
     )
     placed = (*arrays(locations.paths), locations.path, locations.number)

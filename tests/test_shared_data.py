@@ -70,10 +70,19 @@ def test_copies_among_pages_with_boilerplate(shared_data: Path, out: Path) -> No
     assert len(copies) == 8
     open_questions = labelled(labels, "revision", "contained", "short")
     assert Score.of(set(found_pairs(out)) - open_questions, copies) == Score(1.0, 1.0)
+    contained = labelled(labels, "contained")
+    assert len(contained & set(found_pairs(out))) >= 0.95 * len(contained)
     clusters = found_clusters(out)
     expected = components(clusters, copies)
     index = adjusted_rand_index(list(clusters.values()), list(expected.values()))
     assert index >= 0.8
+
+
+def test_whole_pages_are_found_with_their_articles(shared_data: Path, out: Path) -> None:
+    """In any relation: a page with its menus and its other stories is near its article, or contains it."""
+    data = shared_data / "pagebody-scrapinghub"
+    find(data / "docs.jsonl", out)
+    assert Score.of(set(found_pairs(out)), set(read_labels(data / "pairs.tsv"))).f1 >= 0.97
 
 
 def test_different_stories_on_one_topic_are_not_joined(shared_data: Path, out: Path) -> None:

@@ -20,6 +20,10 @@ Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, 
 with --strict, skipped records."""
 
 
+CONTAINMENT = 0.6
+SHINGLES = 40
+"""As in `dedup.excerpts`, likewise."""
+
 MIN_DOCUMENTS = 200
 """As in `dedup.boilerplate.learner`, which takes too long to import for a help text."""
 
@@ -29,6 +33,14 @@ class Engine(StrEnum):
 
     NATIVE = "native"
     REFERENCE = "reference"
+
+
+class Excerpts(StrEnum):
+    """What is done about excerpts."""
+
+    OFF = "off"
+    REPORT = "report"
+    REMOVE = "remove"
 
 
 def command(
@@ -99,13 +111,30 @@ def command(
         int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")
     ] = MIN_DOCUMENTS,
     keep: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="RULES",
-            help="Which article of a cluster stays: first, last, longest, shortest, earliest:FIELD, latest:FIELD, "
-            "source:A>B; several with commas.",
+            help="Which article of a cluster stays: first (the default), last, longest (with --excerpts remove), "
+            "shortest, earliest:FIELD, latest:FIELD, source:A>B; several with commas.",
+            show_default=False,
         ),
-    ] = "first",
+    ] = None,
+    excerpts: Annotated[
+        Excerpts,
+        typer.Option(
+            help="Articles of which a larger one has most, though they are no copies: report them, remove them too, "
+            "or do not look for them."
+        ),
+    ] = Excerpts.REPORT,
+    excerpt_containment: Annotated[
+        float,
+        typer.Option(
+            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
+        ),
+    ] = CONTAINMENT,
+    excerpt_shingles: Annotated[
+        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
+    ] = SHINGLES,
     annotate: Annotated[
         bool,
         typer.Option(
@@ -203,6 +232,7 @@ def command(
     from dedup.cli.progress import shown
     from dedup.cli.summary import show
     from dedup.config import Settings
+    from dedup.excerpts import ExcerptSettings
     from dedup.memory import parse_size
     from dedup.options import Options
     from dedup.pipeline import run
@@ -220,6 +250,7 @@ def command(
         learn=learn,
         min_documents=min_documents,
         keep=keep,
+        excerpts=ExcerptSettings(excerpts.value, excerpt_containment, excerpt_shingles),
         annotate=annotate,
         families=families,
         pairs=pairs,

@@ -74,7 +74,11 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     )
     found = [
         f"{count:,} {relation}"
-        for relation, count in (("exact", summary.exact), ("near", summary.near))
+        for relation, count in (
+            ("exact", summary.exact),
+            ("near", summary.near),
+            ("excerpts", summary.removed_excerpts),
+        )
         if count
     ]
     if summary.annotated:
@@ -83,6 +87,10 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     else:
         table.add_row("kept", f"{summary.kept:,}", share(summary.kept))
         table.add_row("removed", f"{summary.removed:,}", ", ".join([share(summary.removed), *found]))
+    if summary.excerpts and summary.excerpts["reported"]:
+        place = "" if output is None else "; see excerpt_of in clusters.jsonl"
+        note = f"of the kept articles are contained in larger ones{place}"
+        table.add_row("excerpts", f"{summary.excerpts['reported']:,}", note)
     skipped = ", ".join(f"{count:,} {reason}" for reason, count in summary.skipped.items())
     if skipped and output is not None:
         skipped += "; see skipped.jsonl"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import xxhash
@@ -25,6 +26,7 @@ from dedup.model import (
 )
 from dedup.observations import Rows, Tally
 from dedup.reference import learn, scan, strip
+from dedup.reference.excerpts import ReferenceExcerptSearch, winnow
 from dedup.reference.matching import ReferenceMatcher
 from dedup.reference.tokens import shingle, tokenize
 
@@ -103,12 +105,17 @@ class Reference:
                 keys[band, i] = xxhash.xxh3_64_intdigest(values, seed=band) & 0xFFFFFFFF
         return keys
 
-    def sketch(self, texts: Texts) -> Sketches:
+    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
         """All stages in a row."""
         settings = self.settings
         stripped = self.strip(texts) if settings.strip else strip.leave_all(texts)
         clean = stripped.texts
-        signatures = self.sign(self.shingle(clean, settings.shingle_size), settings.num_perm, settings.seed)
+        shingles = self.shingle(clean, settings.shingle_size)
+        signatures = self.sign(shingles, settings.num_perm, settings.seed)
+        minimizers: list[list[int]] = []
+        if window is not None:
+            ends = pairwise(shingles.offsets.tolist())
+            minimizers = [winnow(shingles.hashes[start:end].tolist(), window) for start, end in ends]
         tokens = [tokenize(text) for text in clean.strings()]
         digests = [xxhash.xxh3_128_intdigest(" ".join(t).encode()) for t in tokens]
         return Sketches(
@@ -119,6 +126,8 @@ class Reference:
             stripped.removed_lines,
             stripped.removed_chars,
             stripped.guarded,
+            np.array([value for some in minimizers for value in some], np.uint32),
+            np.array([len(some) for some in minimizers], np.uint32),
         )
 
     def observer(self, repeated_after: int | None) -> learn.ReferenceObserver:
@@ -144,6 +153,16 @@ class Reference:
         return ReferenceMatcher(
             self.bands, self.settings.threshold, self._shingles_of, pairs=pairs, links=links
         )
+
+    def excerpts(
+        self,
+        gates: tuple[float, int, float, int],
+        *,
+        all_pairs: bool = False,
+        memory: Memory | None = None,  # noqa: ARG002  # as above
+    ) -> ReferenceExcerptSearch:
+        """A search that reads documents again through `shingles_of`."""
+        return ReferenceExcerptSearch(gates, self._shingles_of, all_pairs=all_pairs)
 
     def _shingles_of(self, segment: Segment, at: int) -> frozenset[int]:
         starts, ends = segment.starts[at : at + 1], segment.ends[at : at + 1]

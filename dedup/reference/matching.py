@@ -75,6 +75,7 @@ class ReferenceMatcher:
             return sets[doc]
 
         representative = np.arange(n, dtype=np.int64)
+        first = representative.copy()
         relation = np.zeros(n, np.uint8)
         similarity = np.where(np.array(tokens, np.int64) == 0, np.nan, 1.0)
         containment = similarity.copy()
@@ -89,6 +90,7 @@ class ReferenceMatcher:
                 continue
             twin = twins.setdefault(digests[doc], doc)
             if twin != doc:
+                first[doc] = twin
                 representative[doc] = representative[twin]
                 relation[doc] = Relation.EXACT if representative[twin] == twin else Relation.NEAR
                 similarity[doc], containment[doc] = similarity[twin], containment[twin]
@@ -127,6 +129,7 @@ class ReferenceMatcher:
         columns = list(zip(*pairs, strict=True)) or [(), (), (), (), ()]
         return Matches(
             representative,
+            first,
             relation,
             similarity,
             containment,

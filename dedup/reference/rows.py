@@ -12,7 +12,14 @@ from dedup.model import F64, I64, U8, U32, Buffer, Mask, Relation, Texts
 
 _SPACE = b" \t\n\r"
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[][{},]', re.DOTALL)
-_RELATIONS = {Relation.KEPT: None, Relation.EXACT: "exact", Relation.NEAR: "near"}
+_RELATIONS = {
+    Relation.KEPT: None,
+    Relation.EXACT: "exact",
+    Relation.NEAR: "near",
+    Relation.EXCERPT: "excerpt",
+}
+_LAST = ("excerpt_of", "excerpt_containment", "family_id")
+"""Members of a row that come after its location."""
 
 
 class Locations(NamedTuple):
@@ -31,6 +38,8 @@ class Outcome(NamedTuple):
     relation: U8
     similarity: F64
     containment: F64
+    excerpts: tuple[I64, F64] | None
+    """The position of the article that each one is an excerpt of, -1 for none, and its containment there."""
     family: I64 | None
     """The position whose id names the family."""
 
@@ -41,10 +50,10 @@ def cluster_rows(ids: Texts, locations: Locations, outcome: Outcome, start: int,
     rows = []
     for i in range(start, stop):
         tag = _tag(names, outcome, i)
-        family = {"family_id": tag.pop("family_id")} if "family_id" in tag else {}
+        last = {name: tag.pop(name) for name in _LAST if name in tag}
         path, number = paths[locations.path[i]], locations.number[i]
         location = f"{path}:{number}" if number else path
-        rows.append(_dump({"id": names[i], **tag, "location": location, **family}) + b"\n")
+        rows.append(_dump({"id": names[i], **tag, "location": location, **last}) + b"\n")
     return b"".join(rows)
 
 
@@ -112,13 +121,20 @@ def _without_tag(record: bytes) -> bytes:
 def _tag(names: list[str], outcome: Outcome, i: int) -> dict[str, object]:
     representative = names[outcome.representative[i]]
     duplicate = bool(outcome.relation[i] != Relation.KEPT)
+    original = representative
+    if outcome.excerpts is not None and outcome.relation[i] == Relation.EXCERPT:
+        original = names[outcome.excerpts[0][i]]
     tag: dict[str, object] = {
         "cluster_id": representative,
         "cluster_size": int(outcome.cluster_size[i]),
         "is_duplicate": duplicate,
-        "duplicate_of": representative if duplicate else None,
+        "duplicate_of": original if duplicate else None,
         **_relation(outcome.relation[i], outcome.similarity[i], outcome.containment[i]),
     }
+    if outcome.excerpts is not None:
+        of, containment = outcome.excerpts
+        tag["excerpt_of"] = names[of[i]] if of[i] >= 0 else None
+        tag["excerpt_containment"] = _rounded(containment[i])
     if outcome.family is not None:
         tag["family_id"] = names[outcome.family[i]]
     return tag

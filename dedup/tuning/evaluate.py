@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from dedup.clusters import components, representatives
-from dedup.comparison import EXCERPT_CONTAINMENT, EXCERPT_SHINGLES
 from dedup.config import Settings
+from dedup.excerpts import CONTAINMENT, SHINGLES
 from dedup.model import I64, U8, Mask
 from dedup.tuning.articles import Articles
 from dedup.tuning.labels import Label, Labels
@@ -170,7 +170,7 @@ class _Judge:
     def found(self, settings: Settings) -> tuple[Mask, Mask]:
         """bool[p] twice: the near and exact pairs that a run finds, and the excerpts."""
         near = self.pairs.found(settings)
-        is_part = (self.pairs.containment >= EXCERPT_CONTAINMENT) & (self.pairs.smaller >= EXCERPT_SHINGLES)
+        is_part = (self.pairs.containment >= CONTAINMENT) & (self.pairs.smaller >= SHINGLES)
         return near, is_part & ~near
 
     def point(self, settings: Settings) -> Point:

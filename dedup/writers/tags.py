@@ -54,4 +54,6 @@ _TYPES = {
     "relation": "string",
     "similarity": "double",
     "containment": "double",
+    "excerpt_of": "string",
+    "excerpt_containment": "double",
 }

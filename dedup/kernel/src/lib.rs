@@ -8,6 +8,7 @@ mod bands;
 mod bindings;
 mod bitmap;
 mod classes;
+mod excerpts;
 mod json;
 mod learn;
 mod matching;
@@ -27,6 +28,8 @@ use pyo3::prelude::*;
 mod _kernel {
     #[pymodule_export]
     use crate::bindings::engine::Engine;
+    #[pymodule_export]
+    use crate::bindings::excerpts::ExcerptSearch;
     #[pymodule_export]
     use crate::bindings::ids::hash_texts;
     #[pymodule_export]

@@ -27,11 +27,13 @@ pub struct Clusters<'a> {
     pub ids: Strings<'a>,
     pub representative: &'a [i64],
     pub cluster_size: &'a [i64],
-    /// 0 = kept, 1 = exact, 2 = near.
+    /// 0 = kept, 1 = exact, 2 = near, 3 = excerpt.
     pub relation: &'a [u8],
     /// Between 0 and 1, or NaN.
     pub similarity: &'a [f64],
     pub containment: &'a [f64],
+    /// The position of the article that each one is an excerpt of, -1 for none, and its containment there.
+    pub excerpts: Option<(&'a [i64], &'a [f64])>,
     /// The position whose id names the family.
     pub family: Option<&'a [i64]>,
 }
@@ -63,7 +65,7 @@ pub fn cluster_rows(clusters: Clusters, locations: Locations, range: Range<usize
         clusters.push_members(i, out);
         out.extend_from_slice(b", \"location\": ");
         locations.push(i, out);
-        clusters.push_family(i, out);
+        clusters.push_more(i, out);
         out.extend_from_slice(b"}\n");
     })
     .concat()
@@ -74,7 +76,7 @@ pub fn tag_rows(clusters: Clusters, range: Range<usize>) -> (Vec<u8>, Vec<i64>) 
     let rows = in_parts(range, |i, out| {
         out.push(b'{');
         clusters.push_members(i, out);
-        clusters.push_family(i, out);
+        clusters.push_more(i, out);
         out.extend_from_slice(b"}\n");
     });
     // A row holds no line feed of its own: one in an id is escaped.
@@ -122,13 +124,27 @@ impl Clusters<'_> {
         if self.relation[i] == 0 {
             out.extend_from_slice(b", \"is_duplicate\": false, \"duplicate_of\": null");
         } else {
+            let original = match (self.relation[i], self.excerpts) {
+                (3, Some((of, _))) => self.ids.at(of[i] as usize),
+                _ => representative,
+            };
             out.extend_from_slice(b", \"is_duplicate\": true, \"duplicate_of\": ");
-            push_json_string(representative, out);
+            push_json_string(original, out);
         }
         push_relation(self.relation[i], self.similarity[i], self.containment[i], out);
     }
 
-    fn push_family(&self, i: usize, out: &mut Vec<u8>) {
+    /// The members that are there where they were asked for.
+    fn push_more(&self, i: usize, out: &mut Vec<u8>) {
+        if let Some((of, containment)) = self.excerpts {
+            out.extend_from_slice(b", \"excerpt_of\": ");
+            match usize::try_from(of[i]) {
+                Ok(article) => push_json_string(self.ids.at(article), out),
+                Err(_) => out.extend_from_slice(b"null"),
+            }
+            out.extend_from_slice(b", \"excerpt_containment\": ");
+            push_fraction(containment[i], out);
+        }
         if let Some(family) = self.family {
             out.extend_from_slice(b", \"family_id\": ");
             push_json_string(self.ids.at(family[i] as usize), out);
@@ -152,7 +168,8 @@ fn push_relation(relation: u8, similarity: f64, containment: f64, out: &mut Vec<
     out.extend_from_slice(match relation {
         0 => b", \"relation\": null",
         1 => b", \"relation\": \"exact\"",
-        _ => b", \"relation\": \"near\"",
+        2 => b", \"relation\": \"near\"",
+        _ => b", \"relation\": \"excerpt\"",
     });
     out.extend_from_slice(b", \"similarity\": ");
     push_fraction(similarity, out);

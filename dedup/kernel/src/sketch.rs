@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::bands::band_keys;
+use crate::excerpts::winnow;
 use crate::json::{Fields, lift};
 use crate::sets::Sorter;
 use crate::shingles::{digest, hash_shingles};
@@ -36,6 +37,7 @@ pub struct Scratch {
     mixed: Vec<u32>,
     signature: Vec<u32>,
     bytes: Vec<u8>,
+    minimizers: Vec<u32>,
 }
 
 /// Sketches of some consecutive documents.
@@ -51,14 +53,17 @@ pub struct Sketches {
     pub losses: Vec<Loss>,
     /// Per document, 1 where a guard rail changed the outcome.
     pub guarded: Vec<u8>,
+    /// Minimizers, and how many each document has; empty where they were not asked for.
+    pub minimizers: Vec<u32>,
+    pub minimizer_counts: Vec<u32>,
 }
 
 impl Sketcher {
-    /// Append the sketch of one raw text.
-    pub fn sketch(&self, bytes: &[u8], scratch: &mut Scratch, out: &mut Sketches) {
+    /// Append the sketch of one raw text; with the minimizers of windows of so many shingles, if asked for.
+    pub fn sketch(&self, bytes: &[u8], window: Option<usize>, scratch: &mut Scratch, out: &mut Sketches) {
         let text = text_of(bytes);
         let is_guarded = self.read(&text, scratch);
-        let Scratch { tokens, hashes, mixed, signature, bytes: band, removals, .. } = scratch;
+        let Scratch { tokens, hashes, mixed, signature, bytes: band, removals, minimizers, .. } = scratch;
         if let Some(stripper) = &self.stripper {
             out.losses.extend(removals.iter().map(|removal| stripper.loss(&text, removal)));
         }
@@ -69,6 +74,11 @@ impl Sketcher {
         out.low.extend(signature.iter().map(|&value| value as u8));
         out.tokens.push(tokens.len() as u32);
         out.digests.push(digest(tokens));
+        if let Some(window) = window {
+            winnow(hashes, window, minimizers);
+            out.minimizers.extend_from_slice(minimizers);
+            out.minimizer_counts.push(minimizers.len() as u32);
+        }
     }
 
     /// The sorted, distinct shingle hashes of one stored document, a record or a raw text.

@@ -22,6 +22,8 @@ type SketchesFields<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<u8>>,
+    Bound<'py, PyArray1<u32>>,
+    Bound<'py, PyArray1<u32>>,
 );
 
 /// What turns raw texts into sketches: settings of a run, shared by all its batches.
@@ -51,15 +53,19 @@ impl Engine {
         Ok(Engine { sketcher: Sketcher { stripper, size, permutations, bands, rows, text_fields } })
     }
 
-    /// Sketches of raw texts.
+    /// Sketches of raw texts; with the minimizers of windows of so many shingles, if asked for.
     fn sketch<'py>(
         &self,
         py: Python<'py>,
         data: PyReadonlyArray1<'py, u8>,
         offsets: PyReadonlyArray1<'py, i64>,
+        window: Option<usize>,
     ) -> PyResult<SketchesFields<'py>> {
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         check_offsets(offsets, data.len())?;
+        if window == Some(0) {
+            return Err(invalid("a window must have at least 1 shingle"));
+        }
         let count = offsets.len() - 1;
         let (bands, num_perm) = (self.sketcher.bands, self.sketcher.permutations.count());
         let all = guard(py, || {
@@ -67,7 +73,7 @@ impl Engine {
                 let mut out = Sketches::default();
                 for i in task {
                     let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
-                    self.sketcher.sketch(bytes, scratch, &mut out);
+                    self.sketcher.sketch(bytes, window, scratch, &mut out);
                 }
                 out
             };
@@ -86,6 +92,8 @@ impl Engine {
             lines.into_pyarray(py),
             chars.into_pyarray(py),
             all.guarded.into_pyarray(py),
+            all.minimizers.into_pyarray(py),
+            all.minimizer_counts.into_pyarray(py),
         ))
     }
 }
@@ -111,6 +119,8 @@ fn join(parts: Vec<Sketches>, count: usize, bands: usize, num_perm: usize) -> Sk
         all.digests.extend_from_slice(&part.digests);
         all.losses.extend(part.losses);
         all.guarded.extend(part.guarded);
+        all.minimizers.extend(part.minimizers);
+        all.minimizer_counts.extend(part.minimizer_counts);
     }
     all
 }

@@ -2,8 +2,6 @@
 //!
 //! What takes memory by the document is made in Python, which may have it in files, and only borrowed here.
 
-use std::cell::RefCell;
-
 use numpy::{
     Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
     PyUntypedArrayMethods,
@@ -11,10 +9,10 @@ use numpy::{
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
 use super::{guard, invalid};
-use crate::matching::{BLOCK, Buckets, Documents, Gates, Matching, Outcome, Tables};
-use crate::sketch::Scratch;
+use crate::matching::{BLOCK, Buckets, Gates, Matching, Outcome, Tables};
 
 /// Greedy matching in priority order; see `dedup.stages.Matcher`.
 #[pyclass(module = "dedup._kernel")]
@@ -27,44 +25,6 @@ pub struct Matcher {
     low: Vec<Py<PyArray2<u8>>>,
     segments: Vec<Segment>,
     matching: Option<Matching>,
-}
-
-/// One stretch of memory that holds consecutive documents.
-struct Segment {
-    data: Py<PyArray1<u8>>,
-    starts: Py<PyArray1<i64>>,
-    ends: Py<PyArray1<i64>>,
-    is_record: bool,
-}
-
-/// Borrowed views of all segments.
-struct Stored<'a> {
-    engine: &'a Engine,
-    segments: Vec<View<'a>>,
-}
-
-struct View<'a> {
-    data: &'a [u8],
-    starts: &'a [i64],
-    ends: &'a [i64],
-    is_record: bool,
-    /// Position of the first document.
-    first: usize,
-}
-
-thread_local! {
-    /// Working memory for reading documents again.
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
-}
-
-impl Documents for Stored<'_> {
-    fn shingles(&self, position: usize) -> Box<[u64]> {
-        let at = self.segments.partition_point(|view| view.first <= position) - 1;
-        let view = &self.segments[at];
-        let i = position - view.first;
-        let bytes = &view.data[view.starts[i] as usize..view.ends[i] as usize];
-        SCRATCH.with_borrow_mut(|scratch| self.engine.sketcher.shingle_set(bytes, view.is_record, scratch))
-    }
 }
 
 #[pymethods]
@@ -119,13 +79,12 @@ impl Matcher {
     /// Begin matching documents that lie in `segments`: (data, starts, ends, is record).
     ///
     /// `members` are the tables that `group` asked for, all zeros; `low` are uint8[m, num_perm] in blocks as the keys.
-    #[expect(clippy::type_complexity, reason = "a tuple of arrays is what Python gives")]
     fn start(
         &mut self,
         py: Python<'_>,
         members: Vec<Py<PyArray1<u32>>>,
         low: Vec<Py<PyArray2<u8>>>,
-        segments: Vec<(Py<PyArray1<u8>>, Py<PyArray1<i64>>, Py<PyArray1<i64>>, bool)>,
+        segments: Vec<Segment>,
     ) -> PyResult<()> {
         let sketcher = &self.engine.get().sketcher;
         let (bands, num_perm) = (sketcher.bands, sketcher.permutations.count());
@@ -133,11 +92,8 @@ impl Matcher {
         if members.len() != bands || !in_blocks(py, &low, count, |of| [of, num_perm]) {
             return Err(invalid("the tables do not fit together"));
         }
-        self.segments = segments
-            .into_iter()
-            .map(|(data, starts, ends, is_record)| Segment { data, starts, ends, is_record })
-            .collect();
-        let total = self.segments.iter().map(|segment| segment.starts.bind(py).len()).sum::<usize>();
+        self.segments = segments;
+        let total = documents::count(py, &self.segments);
         if total != count {
             return Err(invalid(format!("segments hold {total} documents, sketches are of {count}")));
         }
@@ -149,21 +105,6 @@ impl Matcher {
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
         let Matcher { engine, segments, matching, keys, members, low, .. } = self;
         let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
-        let held: Vec<_> = segments
-            .iter()
-            .map(|segment| {
-                let bind = |array: &Py<PyArray1<i64>>| array.bind(py).readonly();
-                (segment.data.bind(py).readonly(), bind(&segment.starts), bind(&segment.ends))
-            })
-            .collect();
-        let mut views = Vec::with_capacity(held.len());
-        let mut first = 0;
-        for ((data, starts, ends), segment) in held.iter().zip(&*segments) {
-            let (data, starts, ends) = (data.as_slice()?, starts.as_slice()?, ends.as_slice()?);
-            views.push(View { data, starts, ends, is_record: segment.is_record, first });
-            first += starts.len();
-        }
-        let stored = Stored { engine: engine.get(), segments: views };
         let places: Vec<_> = keys.iter().map(|block| block.bind(py).readonly()).collect();
         let mut members: Vec<_> = members.iter().map(|table| table.bind(py).readwrite()).collect();
         let low: Vec<_> = low.iter().map(|block| block.bind(py).readonly()).collect();
@@ -173,9 +114,11 @@ impl Matcher {
                 members: members.iter_mut().map(|table| table.as_slice_mut()).collect::<Result<_, _>>()?,
             },
             low: low.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
-            num_perm: stored.engine.sketcher.permutations.count(),
+            num_perm: engine.get().sketcher.permutations.count(),
         };
-        guard(py, || matching.advance(limit, &mut tables, &stored))
+        with_documents(py, engine, segments, |stored| {
+            guard(py, || matching.advance(limit, &mut tables, stored))
+        })
     }
 
     /// The outcome by input position, as the fields of `dedup.model.Matches`; the matcher is done then.
@@ -188,11 +131,13 @@ impl Matcher {
         let count = found.order.len();
         let mut representative = vec![0i64; count];
         let mut relation = vec![0u8; count];
+        let mut first = vec![0i64; count];
         let mut similarity = vec![0f64; count];
         let mut containment = vec![0f64; count];
         for (rank, &chosen) in found.representatives.iter().enumerate() {
             let doc = found.order[rank] as usize;
             representative[doc] = position(chosen);
+            first[doc] = position(found.first_copy(rank));
             relation[doc] = match chosen as usize == rank {
                 true => 0,
                 false if found.is_exact(rank) => 1,
@@ -211,6 +156,7 @@ impl Matcher {
         counts.set_item("verified", found.counts.verified)?;
         let result = PyDict::new(py);
         result.set_item("representative", representative.into_pyarray(py))?;
+        result.set_item("first", first.into_pyarray(py))?;
         result.set_item("relation", relation.into_pyarray(py))?;
         result.set_item("similarity", similarity.into_pyarray(py))?;
         result.set_item("containment", containment.into_pyarray(py))?;
@@ -235,8 +181,7 @@ fn in_blocks<T: Element>(
     count: usize,
     shape: impl Fn(usize) -> [usize; 2],
 ) -> bool {
-    let is_right = |(i, block): (usize, &Py<PyArray2<T>>)| {
-        block.bind(py).shape() == shape(BLOCK.min(count - i * BLOCK))
-    };
+    let is_right =
+        |(i, block): (usize, &Py<PyArray2<T>>)| block.bind(py).shape() == shape(BLOCK.min(count - i * BLOCK));
     blocks.len() == count.div_ceil(BLOCK) && blocks.iter().enumerate().all(is_right)
 }

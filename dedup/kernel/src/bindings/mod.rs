@@ -2,7 +2,9 @@
 
 mod batches;
 mod buffers;
+mod documents;
 pub mod engine;
+pub mod excerpts;
 pub mod ids;
 pub mod index;
 pub mod json;

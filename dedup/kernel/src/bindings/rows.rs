@@ -9,10 +9,17 @@ use crate::rows::{self, Clusters, Locations, Pairs, Strings};
 
 type In<'py, T> = PyReadonlyArray1<'py, T>;
 
-/// What became of all documents: representative, cluster size, relation, similarity, containment, and families if
-/// asked for.
-type Outcome<'py> =
-    (In<'py, i64>, In<'py, i64>, In<'py, u8>, In<'py, f64>, In<'py, f64>, Option<In<'py, i64>>);
+/// What became of all documents: representative, cluster size, relation, similarity, containment; excerpts (of which
+/// article, containment) and families if asked for.
+type Outcome<'py> = (
+    In<'py, i64>,
+    In<'py, i64>,
+    In<'py, u8>,
+    In<'py, f64>,
+    In<'py, f64>,
+    Option<(In<'py, i64>, In<'py, f64>)>,
+    Option<In<'py, i64>>,
+);
 
 /// The rows of clusters.jsonl for the documents `start` to `stop`.
 ///
@@ -70,7 +77,11 @@ pub fn pair_rows<'py>(
 }
 
 fn clusters<'a>(ids: &'a TextsIn, outcome: &'a Outcome) -> PyResult<Clusters<'a>> {
-    let (representative, cluster_size, relation, similarity, containment, family) = outcome;
+    let (representative, cluster_size, relation, similarity, containment, excerpts, family) = outcome;
+    let excerpts = match excerpts {
+        Some((of, containment)) => Some((of.as_slice()?, containment.as_slice()?)),
+        None => None,
+    };
     Ok(Clusters {
         ids: strings(&ids.0, &ids.1)?,
         representative: representative.as_slice()?,
@@ -78,6 +89,7 @@ fn clusters<'a>(ids: &'a TextsIn, outcome: &'a Outcome) -> PyResult<Clusters<'a>
         relation: relation.as_slice()?,
         similarity: similarity.as_slice()?,
         containment: containment.as_slice()?,
+        excerpts,
         family: family.as_ref().map(|family| family.as_slice()).transpose()?,
     })
 }

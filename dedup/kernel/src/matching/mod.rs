@@ -20,8 +20,7 @@ use std::ops::Range;
 pub use buckets::{BLOCK, Buckets};
 pub use outcome::Outcome;
 use seek::{Finding, Seeker};
-pub use shelf::Documents;
-use shelf::Shelf;
+pub use shelf::{Documents, Shelf};
 
 /// What is known of all documents without their text. The memory is the caller's.
 pub struct Tables<'a> {

@@ -34,6 +34,11 @@ impl Outcome {
         self.twins[rank] != rank as u32 && self.representatives[rank] == self.twins[rank]
     }
 
+    /// Rank of the first document with the same tokens; its own for one that is the first, or empty.
+    pub fn first_copy(&self, rank: usize) -> u32 {
+        self.twins[rank]
+    }
+
     /// Similarity and containment with the representative; NaN for an empty document.
     pub fn measures(&self, rank: usize) -> (f64, f64) {
         if self.empty[rank] {

@@ -1,0 +1,107 @@
+"""Searching for excerpts: minimizers and texts in, pairs of which one contains most of the other out.
+
+An excerpt has few shingles in common with all those of the article that it was cut from, so banding, which finds high
+Jaccard similarities, misses it. Instead the shingle hashes of each document are winnowed (Schleimer, Wilkerson, Aiken
+2003, "Winnowing: local algorithms for document fingerprinting"): of every `window` consecutive ones the least is kept,
+its minimizer. Two documents that share a run of so many shingles share a minimizer for certain.
+
+Minimizers that more than `MOST_CLUSTERS` clusters have are left out: such a phrase belongs to a language or a template.
+Two documents that share enough of the others are compared exactly. They are taken for excerpt and article if
+
+- the smaller one (of fewer shingles) has at least `shingles` of them,
+- shared / smaller >= containment, and
+- their Jaccard similarity is below the threshold, else they are near.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from itertools import combinations, pairwise
+
+import numpy as np
+
+from dedup.excerpts import Contained
+from dedup.model import I64, Mask, Segment, Sketches
+
+ShinglesOf = Callable[[Segment, int], frozenset[int]]
+"""Shingle hashes of the document at a position within a segment."""
+
+
+def winnow(hashes: Sequence[int], window: int) -> list[int]:
+    """The least of each `window` consecutive hashes, of all if fewer: low 32 bits, ascending, each once."""
+    starts = range(max(1, len(hashes) - window + 1)) if hashes else ()
+    return sorted({min(hashes[start : start + window]) & 0xFFFFFFFF for start in starts})
+
+
+class ReferenceExcerptSearch:
+    """The oracle of `stages.ExcerptSearch`; does everything in the first `advance`."""
+
+    def __init__(
+        self, gates: tuple[float, int, float, int], shingles_of: ShinglesOf, *, all_pairs: bool
+    ) -> None:
+        self._containment, self._shingles, self._threshold, self._most_clusters = gates
+        self._shingles_of = shingles_of
+        self._all_pairs = all_pairs
+        self._minimizers: list[list[int]] = []
+        self._result: Contained | None = None
+
+    def add(self, sketches: Sketches) -> None:
+        """Append the minimizers of the next documents."""
+        ends = np.cumsum(sketches.minimizer_counts, dtype=np.int64).tolist()
+        values = sketches.minimizers.tolist()
+        self._minimizers += [values[start:end] for start, end in pairwise([0, *ends])]
+
+    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+        """Begin searching."""
+        self._representative = representative.tolist()
+        self._compared = [doc for doc, is_compared in enumerate(compared.tolist()) if is_compared]
+        self._places = [(s, i) for s in segments for i in range(len(s.starts))]
+
+    def advance(self, limit: int) -> int:  # noqa: ARG002  # the protocol's parameter
+        """Search all documents; return their number."""
+        if self._result is None:
+            self._result = self._search()
+        return len(self._minimizers)
+
+    def result(self) -> Contained:
+        """What was found."""
+        self.advance(0)
+        assert self._result is not None  # advance sets it
+        return self._result
+
+    def _search(self) -> Contained:
+        holders: dict[int, list[int]] = defaultdict(list)
+        for doc in self._compared:
+            for value in self._minimizers[doc]:
+                holders[value].append(doc)
+        clusters = {
+            value: len({self._representative[doc] for doc in docs}) for value, docs in holders.items()
+        }
+        frequent = {value for value, count in clusters.items() if count > self._most_clusters}
+        rare = {doc: set(self._minimizers[doc]) - frequent for doc in self._compared}
+        candidates = Counter(
+            pair
+            for value in holders.keys() - frequent
+            for pair in combinations(holders[value], 2)
+            if self._is_wanted(*pair)
+        )
+        counts = {"candidates": len(candidates), "verified": 0, "frequent": len(frequent)}
+        sets = {doc: self._shingles_of(*self._places[doc]) for pair in candidates for doc in pair}
+        found = []
+        for (a, b), agreeing in sorted(candidates.items()):
+            # Half of what the least containment lets expect, less two: edits change minima at their borders too.
+            if 2.0 * (agreeing + 2.0) < self._containment * min(len(rare[a]), len(rare[b])):
+                continue
+            counts["verified"] += 1
+            shared, smaller = len(sets[a] & sets[b]), min(len(sets[a]), len(sets[b]))
+            is_contained = smaller >= self._shingles and shared / smaller >= self._containment
+            if is_contained and shared / len(sets[a] | sets[b]) < self._threshold:
+                found.append((a, b, len(sets[a]), len(sets[b]), shared))
+        columns = np.array(found, np.int64).reshape(-1, 5)
+        return Contained(columns[:, :2], columns[:, 2:4], columns[:, 4], counts)
+
+    def _is_wanted(self, a: int, b: int) -> bool:
+        """Whether two documents are to be compared: one has to be the representative of another cluster."""
+        of_a, of_b = self._representative[a], self._representative[b]
+        return self._all_pairs or (of_a != of_b and (of_a == a or of_b == b))
