@@ -180,7 +180,8 @@ class Matches:
     @property
     def kept(self) -> Mask:
         """bool[n], whether a document stays."""
-        kept: Mask = self.relation == Relation.KEPT
+        own = self.representative == np.arange(len(self.representative))
+        kept: Mask = own & (self.relation != Relation.EXCERPT)
         return kept
 
 
