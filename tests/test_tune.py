@@ -284,9 +284,10 @@ def test_advice_predicts_what_bands_find() -> None:
         assert choice.predicted >= choice.at_threshold
         assert choice.cost.candidates >= choice.cost.verified
     assert sum(advice.histogram) + advice.exact == len(pairs.pairs)
-    # Nearest to the threshold, and an article comes twice only after all others.
-    first = advice.borderline[:4].ravel().tolist()
-    assert len(set(first)) == len(first)
+    distance = np.abs(advice.similarity - advice.threshold)
+    assert (np.diff(distance) >= 0).all()
+    assert advice.similarity.min() < advice.threshold < advice.similarity.max()
+    assert len(np.unique(advice.borderline, axis=0)) == 20
     again = advise(pairs, articles, current, 0.2, labelled=np.sort(advice.borderline, axis=1))
     assert not set(map(tuple, again.borderline.tolist())) & set(map(tuple, advice.borderline.tolist()))
 
@@ -336,7 +337,7 @@ def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:
 
     shown = answer("y\nwhat\nn\nq\n")
     assert "pair 3 of 4" in shown
-    assert "answers  2 of 4" in shown
+    assert "answers  2 of 4 pairs" in shown
     assert [row["relation"] for row in read_jsonl(tmp_path / "l.jsonl")] == ["near", "different"]
     assert "pair 2 of 2" in answer("s\ny\n")
     rows = read_jsonl(tmp_path / "l.jsonl")
@@ -352,6 +353,7 @@ def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:
         (["--ask"], "no place for the answers"),
         (["--ask", "--labels", "new.tsv"], "no terminal"),
         (["--floor", "0.9"], "floor 0.9"),
+        (["--threshold", "0.1"], "below the floor 0.2"),
         (["--shingle-sizes", "3;5"], "shingle sizes"),
         (["--shingle-sizes", "0"], "shingle size 0"),
         (["--relation", "BAD"], "WORD=RELATION"),
@@ -366,6 +368,26 @@ def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:
 def test_mistakes(dedup: Cli, tmp_path: Path, options: list[str], message: str) -> None:
     write_jsonl(tmp_path / "a.jsonl", [{"text": story(i)} for i in range(3)])
     assert message in dedup.fails("tune", tmp_path / "a.jsonl", *options)
+
+
+def test_a_drawing_without_matplotlib_is_refused_first(
+    dedup: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dedup.cli.tune.find_spec", lambda _: None)
+    assert "article-dedup[report]" in dedup.fails("tune", tmp_path / "no.jsonl", "--svg", "a.svg")
+
+
+def test_what_is_worth_a_warning(dedup: Cli, tmp_path: Path) -> None:
+    texts = [story(1), edited(story(1), 40), story(2), edited(story(2), 40)]
+    write_jsonl(tmp_path / "a.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(texts)])
+    call = ["tune", tmp_path / "l.tsv", tmp_path / "a.jsonl", "--no-strip", "--shingle-sizes", "5", "--quiet"]
+    (tmp_path / "l.tsv").write_text("a\tb\trelation\n0\t1\tnear\n")
+    warned = dedup(*call).err
+    assert "few copies are labelled (1)" in warned
+    assert "1 of the pairs found are not among the labels" in warned
+    assert "not among" not in dedup(*call, "--unlisted", "unsure").err
+    (tmp_path / "l.tsv").write_text("a\tb\trelation\n0\t2\tdifferent\n")
+    assert "no copies are labelled" in dedup(*call).err
 
 
 def test_too_few_articles(dedup: Cli, tmp_path: Path) -> None:

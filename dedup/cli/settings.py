@@ -17,13 +17,16 @@ from typing import Any, NamedTuple
 
 from dedup.errors import UsageError
 
-PATHS = frozenset({"baseline", "cache", "counts", "duplicates", "index", "output", "rules", "temp_dir"})
+PATHS = frozenset(
+    {"baseline", "cache", "counts", "duplicates", "index", "labels", "output", "rules", "temp_dir"}
+)
 """Options whose values are paths, or addresses."""
 
 NOT_SETTINGS = frozenset(
     {
         *("help", "dry_run", "force", "learned_file", "list_rules", "review"),
         *("against", "outputs", "report_format", "since", "update_baseline", "within"),
+        *("ask", "svg"),
     }
 )
 """Options that belong to one call: a file that always says `--force` would defeat its purpose."""

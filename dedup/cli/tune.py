@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dedup.cli.filter import Rules, TextField, Threads
+from dedup.cli.messages import warn
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -76,9 +79,7 @@ def command(
     ] = 0.99,
     num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
     seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
+    text_field: TextField = "text",
     id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
     encoding: Annotated[
         str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
@@ -89,12 +90,8 @@ def command(
     strip: Annotated[
         bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
     ] = True,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
-    ] = None,
+    rules: Rules = None,
+    threads: Threads = None,
     temp_dir: Annotated[
         Path | None,
         typer.Option(
@@ -130,6 +127,10 @@ def command(
         _check_answers(labels, inputs)
     if not 0.05 <= floor <= 0.5:
         raise UsageError(f"floor {floor:g} is not between 0.05 and 0.5", "0.2 is below what copies have")
+    if threshold < floor:
+        raise UsageError(
+            f"threshold {threshold:g} is below the floor {floor:g}", f"add --floor {threshold:g}"
+        )
     current = Settings(threshold, recall, shingle_size, num_perm, seed, strip=False)
     sizes = _sizes(shingle_sizes, shingle_size)
     words = _words(relation or [])
@@ -177,8 +178,12 @@ def command(
         from dedup.cli.asking import ask_for
 
         answers = ask_for(found, articles, labels)
-        typer.echo(f"answers  {answers} of {len(found.borderline)} in {labels}")
+        typer.echo(f"\nanswers  {answers} of {len(found.borderline)} pairs, in {labels}")
+        typer.echo("next     the same with --unlisted unsure instead of --ask: what do the labels say?")
         return
+    if isinstance(found, Evaluation):
+        for warning in found.warnings():
+            warn(warning)
     if quiet:
         return
     from dedup.cli import tuned
@@ -229,7 +234,9 @@ def _check_answers(labels: Path | None, inputs: list[str]) -> None:
 
 
 def _check_drawing(path: Path, force: bool) -> None:
-    """Refuse a place for the drawing before any work."""
+    """Refuse what cannot be drawn before any work."""
+    if find_spec("matplotlib") is None:
+        raise UsageError("a drawing needs matplotlib", "pip install 'article-dedup[report]'")
     if path.is_dir():
         raise OutputError(f"{path} is a directory", "name a file in it")
     if not path.parent.is_dir():

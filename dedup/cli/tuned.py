@@ -80,9 +80,12 @@ def show_evaluation(
         "\n[bold]labels against what is found at the recommended setting[/bold]",
         _confusion(found),
     ]
-    for name, pairs in (("different, but found near", found.wrong), ("not found", found.missed)):
+    for name, pairs, count in (
+        ("different, but found near", found.wrong, found.wrong_count),
+        ("not found", found.missed, found.missed_count),
+    ):
         if pairs:
-            parts += [f"\n[bold]{name}: {plural(len(pairs), 'pair')}[/bold]", _listed(pairs, articles)]
+            parts += [f"\n[bold]{name}: {plural(count, 'pair')}[/bold]", _listed(pairs, count, articles)]
     _print(parts)
 
 
@@ -106,7 +109,7 @@ def show_advice(found: Advice, articles: Articles, *, json: bool) -> None:
         _choices(found),
     ]
     if len(found.borderline):
-        parts += ["\n[bold]pairs to label, next to the threshold[/bold]", _borderline(found, articles)]
+        parts += ["\n[bold]pairs to label, around the threshold[/bold]", _borderline(found, articles)]
     _print(parts)
 
 
@@ -211,12 +214,12 @@ def _confusion(found: Evaluation) -> Table:
     return table
 
 
-def _listed(pairs: Sequence[Listed], articles: Articles) -> Table:
+def _listed(pairs: Sequence[Listed], count: int, articles: Articles) -> Table:
     table = _pairs_table("label")
     for one in pairs[:LISTED]:
         table.add_row(_id(articles, one.a), _id(articles, one.b), f"{one.similarity:.3f}", one.label)
-    if len(pairs) > LISTED:
-        table.add_row(f"... and {len(pairs) - LISTED:,} more with --json")
+    if count > LISTED:
+        table.add_row(f"... and {count - LISTED:,} more; --json names {len(pairs):,}")
     return table
 
 

@@ -30,7 +30,10 @@ DEPTH = 2.5
 histograms of 20, 100 or 2,000 pairs each, one in twenty has a valley of this depth."""
 
 BORDERLINE = 20
-"""Pairs to label."""
+"""Pairs to label ..."""
+
+REACH = 0.15
+"""... with similarities that differ by at most about this from the threshold."""
 
 TIMED = 20_000
 """Articles on which choices of bands are timed, at most."""
@@ -174,22 +177,26 @@ def valley(similarities: F64, floor: float) -> float | None:
 
 
 def _borderline(pairs: Pairs, threshold: float, labelled: I64 | None) -> I64:
-    """int64[b], which pairs to label: the next to the threshold, those that share no article with another first."""
+    """int64[b], which pairs to label: spread evenly around the threshold, each article once if possible.
+
+    All of them next to the threshold would say whether it is too high or too low, but not by how much.
+    """
     is_open = ~pairs.exact
     if labelled is not None:
         keys, known = (some[:, 0] * pairs.articles + some[:, 1] for some in (pairs.pairs, labelled))
         is_open &= ~np.isin(keys, known)
-    order = np.argsort(np.abs(pairs.similarity - threshold), kind="stable")
+    is_fresh = is_open.copy()
     chosen: list[int] = []
-    others: list[int] = []
-    used: set[int] = set()
-    for i in order[is_open[order]].tolist():
-        both = set(pairs.pairs[i].tolist())
-        (others if used & both else chosen).append(i)
-        used |= both
-        if len(chosen) == BORDERLINE:
+    for target in threshold + REACH * np.linspace(-1, 1, BORDERLINE):
+        among = np.flatnonzero(is_fresh if is_fresh.any() else is_open)
+        if not len(among):
             break
-    return np.array((chosen + others)[:BORDERLINE], np.int64)
+        best = int(among[np.argmin(np.abs(pairs.similarity[among] - target))])
+        chosen.append(best)
+        is_open[best] = False
+        is_fresh &= is_open & ~np.isin(pairs.pairs, pairs.pairs[best]).any(axis=1)
+    found = np.array(chosen, np.int64)
+    return found[np.argsort(np.abs(pairs.similarity[found] - threshold), kind="stable")]
 
 
 def _layouts(settings: Settings) -> Iterator[tuple[int, int]]:
@@ -208,7 +215,7 @@ def _choice(pairs: Pairs, reached: Mask, texts: Texts, settings: Settings, threa
     bands = choose(settings)
     similarity = pairs.similarity[reached]
     predicted = 1.0 - (1.0 - similarity**bands.rows) ** bands.bands
-    found = pairs.share_band(bands.bands, bands.rows)[reached]
+    found = pairs.share_band(bands.bands, bands.rows, np.flatnonzero(reached))
     return Choice(
         bands.bands,
         bands.rows,

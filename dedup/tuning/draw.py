@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.errors import OutputError
 from dedup.tuning.advise import BINS, Advice
 from dedup.tuning.evaluate import Evaluation
 
@@ -26,16 +25,10 @@ STYLE: dict[Any, Any] = {
 
 
 def draw(found: Evaluation | Advice) -> bytes:
-    """An SVG of two drawings side by side.
+    """An SVG of two drawings side by side."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
 
-    Raises:
-        OutputError: matplotlib is not installed.
-    """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise OutputError("a drawing needs matplotlib", "pip install 'article-dedup[report]'") from error
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(10, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)

@@ -28,6 +28,13 @@ STEP = 0.01
 """Between two thresholds that are tried."""
 
 
+LISTED = 100
+"""Wrong and missed pairs that are named."""
+
+FEW = 10
+"""With fewer labelled copies one more or less moves the recall by more than a tenth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A pair to look at.
@@ -55,8 +62,9 @@ class Evaluation:
         plateau: Lowest and highest threshold around the recommended one that are as good.
         confusion: For each label, how many of its pairs are found as `exact`, `near`, `excerpt` or `nothing` there;
             pairs that nobody labelled are `unlisted`.
-        wrong: Near pairs found that are different, or taken as such; the most similar first.
-        missed: Copies and excerpts that are not found, the most similar first.
+        wrong: Near pairs found that are different, or taken as such: the `LISTED` most similar.
+        missed: Copies and excerpts that are not found, likewise.
+        wrong_count, missed_count: How many there are in all.
     """
 
     points: tuple[Point, ...]
@@ -66,6 +74,27 @@ class Evaluation:
     confusion: dict[str, dict[str, int]]
     wrong: tuple[Listed, ...]
     missed: tuple[Listed, ...]
+    wrong_count: int
+    missed_count: int
+
+    def warnings(self) -> list[str]:
+        """What a person should know about it."""
+        found = []
+        copies = self.recommended.near.expected
+        if not copies:
+            found.append("no copies are labelled: recall says nothing")
+        elif copies < FEW:
+            found.append(
+                f"few copies are labelled ({copies}): one more or less moves recall by {1 / copies:.0%}"
+            )
+        unlisted = self.confusion.get("unlisted", {})
+        count = unlisted.get("exact", 0) + unlisted.get("near", 0)
+        if count and self.current.ari is not None:
+            found.append(
+                f"{count:,} of the pairs found are not among the labels and count as different; "
+                "where nobody looked at them, add --unlisted unsure"
+            )
+        return found
 
     def as_dict(self, articles: Articles) -> dict[str, Any]:
         """All of it for JSON, with ids."""
@@ -86,6 +115,8 @@ class Evaluation:
             "recommended": self.recommended.as_dict(),
             "plateau": list(self.plateau),
             "confusion": self.confusion,
+            "wrong_count": self.wrong_count,
+            "missed_count": self.missed_count,
             **listed,
             "points": [point.as_dict() for point in self.points],
         }
@@ -134,6 +165,8 @@ def evaluate(
         judge.confusion(near, excerpt),
         judge.listed(wrong),
         judge.listed(missed),
+        int(np.count_nonzero(wrong)),
+        int(np.count_nonzero(missed)),
     )
 
 
@@ -145,6 +178,8 @@ class _Judge:
         pairs: `p` pairs.
         label: uint8[p], what each counts as.
         is_listed: bool[p], whether somebody labelled it.
+        first: int64[n], the first article with the text of each.
+        distinct: bool[p], whether both are first: matching clusters these, and gives copies what their first have.
         expected: int64[n], the cluster of each article as the labels have it.
         complete: Whether every pair has a known relation.
     """
@@ -152,6 +187,8 @@ class _Judge:
     pairs: Pairs
     label: U8
     is_listed: Mask
+    first: I64
+    distinct: Mask
     expected: I64
     complete: bool
 
@@ -164,8 +201,12 @@ class _Judge:
         label[at] = labels.label
         listed = np.zeros(len(keys), np.bool_)
         listed[at] = True
+        first = np.arange(n)
+        copies = pairs.pairs[pairs.exact]
+        np.minimum.at(first, copies[:, 1], copies[:, 0])
+        distinct = ~pairs.exact & (first[pairs.pairs] == pairs.pairs).all(axis=1)
         expected = components(n, labels.having(Label.NEAR, Label.EXACT))
-        return cls(pairs, label, listed, expected, unlisted is Label.DIFFERENT)
+        return cls(pairs, label, listed, first, distinct, expected, unlisted is Label.DIFFERENT)
 
     def found(self, settings: Settings) -> tuple[Mask, Mask]:
         """bool[p] twice: the near and exact pairs that a run finds, and the excerpts."""
@@ -186,14 +227,10 @@ class _Judge:
         )
 
     def _agreement(self, near: Mask) -> float:
-        """ARI of the clusters that a run makes of the pairs it finds, of each distinct text once, and its copies."""
-        n = self.pairs.articles
-        first = np.arange(n)
-        copies = self.pairs.pairs[self.pairs.exact]
-        np.minimum.at(first, copies[:, 1], copies[:, 0])
-        distinct = near & ~self.pairs.exact & (first[self.pairs.pairs] == self.pairs.pairs).all(axis=1)
-        found = representatives(n, self.pairs.pairs[distinct], self.pairs.similarity[distinct])
-        return adjusted_rand_index(found[first], self.expected)
+        """ARI of the clusters that a run makes of the pairs it finds."""
+        some = near & self.distinct
+        found = representatives(len(self.first), self.pairs.pairs[some], self.pairs.similarity[some])
+        return adjusted_rand_index(found[self.first], self.expected)
 
     def confusion(self, near: Mask, excerpt: Mask) -> dict[str, dict[str, int]]:
         outcomes = {
@@ -211,9 +248,9 @@ class _Judge:
         }
 
     def listed(self, some: Mask) -> tuple[Listed, ...]:
-        """Some pairs, the most similar first."""
+        """The most similar of some pairs."""
         at = np.flatnonzero(some)
-        at = at[np.argsort(-self.pairs.similarity[at], kind="stable")]
+        at = at[np.argsort(-self.pairs.similarity[at], kind="stable")][:LISTED]
         return tuple(
             Listed(int(a), int(b), Label(label).name.lower(), similarity)
             for (a, b), label, similarity in zip(
