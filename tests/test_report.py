@@ -201,10 +201,15 @@ def test_without_jinja2_nothing_is_read_or_written(
     tmp_path: Path, dedup: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    error = dedup.fails("run", tmp_path / "none.jsonl", "-o", tmp_path / "out", "--report")
-    assert "jinja2, which is not installed" in error
-    assert "pip install" in error
-    assert not (tmp_path / "out").exists()
+    for command in (
+        ("run", "none.jsonl", "-o", "out", "--report"),
+        ("check", "none", "--report", "page.html"),
+        ("compare", "a.txt", "b.txt", "--format", "html"),
+    ):
+        error = dedup.fails(*command)
+        assert "jinja2, which is not installed" in error
+        assert "pip install" in error
+    assert not list(Path().iterdir())
 
 
 def test_a_later_run_without_a_report_leaves_none(tmp_path: Path, dedup: Cli) -> None:

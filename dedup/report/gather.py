@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from dedup.clusters import largest
+from dedup.clusters import largest, sizes
 from dedup.explain import class_of
 from dedup.keep import Policy
 from dedup.model import I64, U64, Relation, Removal, Rule, Texts
@@ -82,7 +82,7 @@ def gather(
     settings = stages.settings
     look = _Look(outcome, policy, rules, stages, tuple(text_fields))
     corpus, matches = outcome.corpus, outcome.matches
-    heads = largest(np.where(outcome.kept, outcome.cluster_size, 0), STORIES)
+    heads = largest(sizes(matches.representative), STORIES)
     progress.start("reporting", len(heads), "clusters")
     stories = []
     for i, head in enumerate(heads, 1):
@@ -183,7 +183,7 @@ class _Look:
     def because(self) -> list[tuple[str, int]]:
         """Why articles were kept, and how many copies each reason decided."""
         matches = self._outcome.matches
-        copies = np.flatnonzero(~self._outcome.kept)
+        copies = np.flatnonzero(np.isin(matches.relation, (Relation.EXACT, Relation.NEAR)))
         corpus = self._outcome.corpus
         kept = matches.representative[copies]
         counts = np.bincount(self._policy.deciding(kept, copies, corpus.values, corpus.tokens))
