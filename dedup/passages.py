@@ -21,6 +21,9 @@ CONTEXT = 12
 LEAST = 8
 """Shared words that are worth leaving out: a line that says so takes as much room."""
 
+ALIGNED = 100_000
+"""Characters of a text that a page aligns with another: 0.1 s, where a whole book takes minutes."""
+
 LONGEST = 2_000
 """Characters that are shown of a stretch that only one text has."""
 

@@ -22,7 +22,8 @@ class Copy:
         because: Why the other one was kept.
         words: Words of its clean text.
         removed: What stripping took of it.
-        hunks: Where it differs from the article that was kept; that is side `a`.
+        hunks: Where it differs from the article that was kept, which is side `a`, in the first `passages.ALIGNED`
+            characters.
     """
 
     id: str

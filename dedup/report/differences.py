@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedup.model import Removal, Segment
-from dedup.passages import Hunk, hunks, passages
+from dedup.passages import ALIGNED, Hunk, hunks, passages
 from dedup.reading import texts_at
 from dedup.stages import Stages
 
@@ -22,7 +22,7 @@ class Difference:
 
     Attributes:
         removed_a, removed_b: What stripping took of either.
-        hunks: Where the clean texts differ; none where they have the same words.
+        hunks: Where the first `ALIGNED` characters of the clean texts differ; none where they have the same words.
     """
 
     removed_a: Sequence[Removal]
@@ -52,7 +52,7 @@ def differences(
     if stages.settings.strip:
         stripped = stages.strip(raw, explain=True)
         clean, removals = stripped.texts, stripped.removals or removals
-    texts = clean.strings()
+    texts = [text[:ALIGNED] for text in clean.strings()]
     size = stages.settings.shingle_size
     return [
         Difference(removals[a], removals[b], hunks(passages(stages, texts[a], texts[b], size)))

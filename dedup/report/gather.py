@@ -16,7 +16,7 @@ from dedup.explain import class_of
 from dedup.keep import Policy
 from dedup.model import I64, U64, Relation, Removal, Rule, Texts
 from dedup.outputs import Outcome
-from dedup.passages import hunks, passages
+from dedup.passages import ALIGNED, hunks, passages
 from dedup.progress import Progress
 from dedup.reading import texts_at
 from dedup.report.charts import curve, histogram
@@ -145,7 +145,7 @@ class _Look:
         positions = np.append(np.int64(head), shown)
         clean, removed = self._read(positions)
         self._count(clean)
-        texts = clean.strings()
+        texts = [text[:ALIGNED] for text in clean.strings()]
         ids = [printable(corpus.ids.bytes_at(i).decode("utf-8", "replace")) for i in positions.tolist()]
         places = [printable(place) for place in corpus.places.texts(positions).strings()]
         reasons = self._reasons(np.full(len(shown), head), shown)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dedup.comparison import Comparison
 from dedup.errors import UsageError
 from dedup.model import encode
-from dedup.passages import hunks
+from dedup.passages import ALIGNED, hunks
 from dedup.report import charts
 from dedup.report.content import Report
 from dedup.report.gather import COPIES, SAMPLE, STORIES
@@ -38,9 +38,8 @@ CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], 
 
 def report_page(report: Report) -> Iterator[bytes]:
     """The page of a run, in pieces."""
-    return _page(
-        "report.html.j2", report=report, summary=report.summary, stories=STORIES, copies=COPIES, sample=SAMPLE
-    )
+    caps = {"stories": STORIES, "copies": COPIES, "sample": SAMPLE, "aligned": ALIGNED}
+    return _page("report.html.j2", report=report, summary=report.summary, **caps)
 
 
 def comparison_page(found: Comparison, names: tuple[str, str]) -> Iterator[bytes]:

@@ -25,6 +25,9 @@ WIDTH = 0.05
 PARTS = 20
 """A document is compared with its first twentieth, its first two, and so on."""
 
+LENGTH = 2_000
+"""Shingles of a document that are looked at for that."""
+
 LEAST = 64
 """Trials that make a point: fewer leave its recall open by more than 12% either way."""
 
@@ -94,7 +97,8 @@ def beginnings(documents: Sequence[U64]) -> tuple[list[U64], list[tuple[int, int
     """Documents beside beginnings of their own, which give pairs of every similarity; to be measured like others."""
     found: list[U64] = []
     pairs = []
-    for hashes in documents:
+    for document in documents:
+        hashes = document[:LENGTH]
         pairs += [(len(found), len(found) + i) for i in range(1, PARTS)]
         found += [hashes, *(hashes[: len(hashes) * i // PARTS] for i in range(1, PARTS))]
     return found, pairs
