@@ -176,7 +176,7 @@ def test_everything_hostile_is_text(tmp_path: Path, dedup: Cli) -> None:
     page = Page(html)
     assert {tag for tag, _ in page.tags} <= TAGS
     assert {at["href"] for tag, at in page.tags if tag == "a"} <= {
-        *("#similarity", "#clusters", "#boilerplate", "#skipped", "#settings"),
+        *("#similarity", "#clusters", "#excerpts", "#boilerplate", "#skipped", "#settings"),
     }
     assert not [name for _, at in page.tags for name in at if name.startswith("on") or name == "style"]
     shown = re.sub(r"\s+", "", unescape(html))
@@ -216,6 +216,19 @@ def test_a_later_run_without_a_report_leaves_none(tmp_path: Path, dedup: Cli) ->
     reported(dedup, tmp_path, copies(1, 2))
     dedup("run", tmp_path / "in.jsonl", "-o", tmp_path / "out", "--force", "--quiet")
     assert not (tmp_path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize(("mode", "fate"), [("report", "kept, and reported 2"), ("remove", "removed 2")])
+def test_excerpts_stand_beside_what_contains_them(tmp_path: Path, dedup: Cli, mode: str, fate: str) -> None:
+    whole = story(1, 300)
+    part = " ".join(whole.split()[:100])
+    texts = {"whole": whole, "part": f"{part} and more", "other": " ".join(whole.split()[150:250])}
+    records: list[dict[str, object]] = [{"id": name, "text": text} for name, text in texts.items()]
+    page = reported(dedup, tmp_path, [*records, *copies(2, 2)], "--excerpts", mode)
+    text = " ".join(page.text.split())
+    assert f"most of it is in a larger article; {fate}" in text
+    assert re.search(r"excerpt 0\.980 part .* 102 words; in whole .* excerpt 1\.000 other .* in whole", text)
+    assert "1 of 5 articles are copies" in text or mode == "remove"
 
 
 def test_a_check_has_a_page_of_what_differs(tmp_path: Path, dedup: Cli) -> None:

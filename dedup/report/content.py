@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dedup.model import Removal, Skipped
 from dedup.passages import Hunk
 from dedup.report.charts import Chart
+from dedup.report.differences import Difference
 from dedup.summary import Summary
 
 
@@ -43,6 +44,7 @@ class Story:
 
     Attributes:
         id, location, title: The article that was kept.
+        kept: Whether it was kept; else it is itself an excerpt that was removed.
         size: Articles of the cluster.
         words: Words of the clean text of the one that was kept.
         removed: What stripping took of it.
@@ -52,10 +54,31 @@ class Story:
     id: str
     location: str
     title: str
+    kept: bool
     size: int
     words: int
     removed: Sequence[Removal]
     copies: Sequence[Copy]
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """An article most of which is in a larger one.
+
+    Attributes:
+        id, location: Which article it is.
+        of: Id of the larger one.
+        containment: Share of its shingles that are in that one.
+        words: Words of its clean text.
+        difference: What differs; the larger one is side `a`.
+    """
+
+    id: str
+    location: str
+    of: str
+    containment: float
+    words: int
+    difference: Difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +109,7 @@ class Report:
         pairs: Pairs within clusters that were measured for it, with `draws` draws of the bands each.
         firsts: Articles that were measured beside their own beginnings, likewise.
         stories: The largest clusters.
+        excerpts: Excerpts, those of which least is in the larger article first.
         boilerplate: What stripping took, by class; most lines first.
         skipped: The first skipped records.
     """
@@ -98,5 +122,6 @@ class Report:
     firsts: int
     draws: int
     stories: Sequence[Story]
+    excerpts: Sequence[Excerpt]
     boilerplate: Sequence[Taken]
     skipped: Sequence[Skipped]

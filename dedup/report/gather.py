@@ -20,7 +20,8 @@ from dedup.passages import ALIGNED, hunks, passages
 from dedup.progress import Progress
 from dedup.reading import texts_at
 from dedup.report.charts import curve, histogram
-from dedup.report.content import Copy, Report, Story, Taken
+from dedup.report.content import Copy, Excerpt, Report, Story, Taken
+from dedup.report.differences import differences
 from dedup.report.recall import SEEDS, beginnings, measure
 from dedup.stages import Stages
 from dedup.summary import Summary
@@ -31,6 +32,9 @@ STORIES = 100
 
 COPIES = 8
 """Copies of a cluster that are shown, the least similar first: those are the ones to doubt."""
+
+EXCERPTS = 40
+"""Excerpts that are shown, those of which least is in the larger article first."""
 
 SAMPLE = 400
 """Articles, at even distances, from which examples of boilerplate are taken."""
@@ -103,6 +107,7 @@ def gather(
         firsts=len(firsts),
         draws=SEEDS,
         stories=stories,
+        excerpts=look.excerpts(),
         boilerplate=[
             Taken(one.name, one.lines, one.characters, look.examples.get(one.name, []))
             for one in (summary.stripping.by_class if summary.stripping else ())
@@ -146,8 +151,7 @@ class _Look:
         clean, removed = self._read(positions)
         self._count(clean)
         texts = [text[:ALIGNED] for text in clean.strings()]
-        ids = [printable(corpus.ids.bytes_at(i).decode("utf-8", "replace")) for i in positions.tolist()]
-        places = [printable(place) for place in corpus.places.texts(positions).strings()]
+        ids, places = self._names(positions)
         reasons = self._reasons(np.full(len(shown), head), shown)
         size = self._settings.shingle_size
         copies = [
@@ -168,11 +172,26 @@ class _Look:
             id=ids[0],
             location=places[0],
             title=title(corpus.segments, head, self._text_fields, self._stages, self._settings.strip),
+            kept=bool(matches.relation[head] == Relation.KEPT),
             size=len(members) + 1,
             words=int(corpus.tokens[head]),
             removed=removed[0],
             copies=copies,
         )
+
+    def excerpts(self) -> list[Excerpt]:
+        """The excerpts of which least is in the larger article."""
+        found, corpus = self._outcome.excerpts, self._outcome.corpus
+        if found is None:
+            return []
+        some = np.flatnonzero(found.of >= 0)
+        some = some[np.argsort(found.containment[some], kind="stable")[:EXCERPTS]]
+        ids, places = self._names(some)
+        larger, _ = self._names(found.of[some])
+        pairs = list(zip(found.of[some].tolist(), some.tolist(), strict=True))
+        differing = differences(corpus.segments, pairs, self._stages, self._text_fields)
+        measures = found.containment[some].tolist(), corpus.tokens[some].tolist()
+        return [Excerpt(*one) for one in zip(ids, places, larger, *measures, differing, strict=True)]
 
     def sample(self) -> None:
         """Take examples of boilerplate from articles all over the corpus."""
@@ -189,6 +208,12 @@ class _Look:
         counts = np.bincount(self._policy.deciding(kept, copies, corpus.values, corpus.tokens))
         found = [(self._reason(i), count) for i, count in enumerate(counts.tolist()) if count]
         return sorted(found, key=lambda one: -one[1])
+
+    def _names(self, positions: I64) -> tuple[list[str], list[str]]:
+        """Ids and places, for people."""
+        corpus = self._outcome.corpus
+        ids = [printable(corpus.ids.bytes_at(i).decode("utf-8", "replace")) for i in positions.tolist()]
+        return ids, [printable(place) for place in corpus.places.texts(positions).strings()]
 
     def _reasons(self, kept: I64, copies: I64) -> list[str]:
         corpus = self._outcome.corpus

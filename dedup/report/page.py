@@ -18,7 +18,7 @@ from dedup.model import encode
 from dedup.passages import ALIGNED, hunks
 from dedup.report import charts
 from dedup.report.content import Report
-from dedup.report.gather import COPIES, SAMPLE, STORIES
+from dedup.report.gather import COPIES, EXCERPTS, SAMPLE, STORIES
 from dedup.version import version
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], 
 
 def report_page(report: Report) -> Iterator[bytes]:
     """The page of a run, in pieces."""
-    caps = {"stories": STORIES, "copies": COPIES, "sample": SAMPLE, "aligned": ALIGNED}
+    caps = {"stories": STORIES, "copies": COPIES, "excerpts": EXCERPTS, "sample": SAMPLE, "aligned": ALIGNED}
     return _page("report.html.j2", report=report, summary=report.summary, **caps)
 
 
