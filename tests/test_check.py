@@ -280,9 +280,9 @@ def test_the_cache_changes_nothing_but_the_time(dedup: Cli, monkeypatch: pytest.
     sketched: list[int] = []
     sketch = Native.sketch
 
-    def counted(self: Native, texts: Any) -> Any:
+    def counted(self: Native, texts: Any, window: int | None = None) -> Any:
         sketched.append(len(texts))
-        return sketch(self, texts)
+        return sketch(self, texts, window)
 
     monkeypatch.setattr(Native, "sketch", counted)
     folder = corpus(a=ONE, b=edited(ONE, 40), c=TWO, d="", e=ONE)

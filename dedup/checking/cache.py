@@ -8,6 +8,8 @@ probability of 3e-8. Without a cache file the result is the same.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,8 +18,8 @@ from numpy.typing import NDArray
 
 from dedup.boilerplate.learned import whole_file
 from dedup.errors import InputError
-from dedup.identities import gather
-from dedup.model import Sketches, Texts
+from dedup.identities import concatenate, gather
+from dedup.model import I64, U64, Sketches, Texts
 from dedup.native import array_of, hash_texts
 from dedup.stages import Stages
 
@@ -25,7 +27,29 @@ FORMAT = 1
 """Version of the file; what one of another version holds is not used."""
 
 Rows: TypeAlias = NDArray[Any]
-"""One record a text: its hash and the fields of `Sketches` but for what stripping took."""
+"""One record a text: its hash and the fields of `Sketches` but for minimizers and what stripping took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Sketches of `n` texts.
+
+    Attributes:
+        rows: A record each.
+        minimizers: The bytes of the minimizers of each, uint32.
+    """
+
+    rows: Rows
+    minimizers: Texts
+
+    def __getitem__(self, positions: I64) -> Stored:
+        return Stored(self.rows[positions], gather(self.minimizers, positions))
+
+    @classmethod
+    def join(cls, parts: Sequence[Stored]) -> Stored:
+        """All of several, one after the other."""
+        rows = np.concatenate([part.rows for part in parts])
+        return cls(rows, concatenate([part.minimizers for part in parts]))
 
 
 class SketchCache:
@@ -35,32 +59,38 @@ class SketchCache:
         stages: The engine that makes them.
         path: The file; it need not exist.
         fingerprint: Of the settings and rules: sketches made with others are not used.
+        window: As for `Stages.sketch`.
 
     Raises:
         InputError: The file is there and is no cache.
     """
 
-    def __init__(self, stages: Stages, path: Path, fingerprint: str) -> None:
+    def __init__(self, stages: Stages, path: Path, fingerprint: str, window: int | None = None) -> None:
         self._stages = stages
         self._path = path
-        self._fingerprint = fingerprint
-        self._known = _load(path, fingerprint)
-        self._used: list[Rows] = []
+        self._fingerprint = f"{fingerprint} {window}"
+        self._window = window
+        self._known = _load(path, self._fingerprint)
+        self._used: list[Stored] = []
 
     def sketch(self, texts: Texts) -> Sketches:
         """The sketches of some texts. What stripping took counts as nothing: it is not remembered."""
         hashes = hash_texts(array_of(texts.data), texts.offsets)
-        if self._known is None or not len(self._known):
-            rows = self._make(texts)
+        if self._known is None or not len(self._known.rows):
+            found = self._make(texts, hashes)
         else:
-            at = np.minimum(np.searchsorted(self._known["hash"], hashes), len(self._known) - 1)
-            rows = self._known[at]
-            new = np.flatnonzero(rows["hash"] != hashes)
-            if len(new):
-                rows[new] = self._make(gather(texts, new))
-        rows["hash"] = hashes
-        self._used.append(rows)
-        nothing = np.zeros(0, np.int64)
+            known = self._known.rows["hash"]
+            at = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+            is_new = known[at] != hashes
+            found = self._known[at[~is_new]]
+            if is_new.any():
+                new = np.flatnonzero(is_new)
+                made = self._make(gather(texts, new), hashes[new])
+                order = np.argsort(np.concatenate([np.flatnonzero(~is_new), new]))
+                found = Stored.join([found, made])[order]
+        self._used.append(found)
+        rows, nothing = found.rows, np.zeros(0, np.int64)
+        counts = np.diff(found.minimizers.offsets) // 4
         return Sketches(
             keys=np.ascontiguousarray(rows["keys"].T),
             low=np.ascontiguousarray(rows["low"]),
@@ -69,23 +99,31 @@ class SketchCache:
             removed_lines=nothing,
             removed_chars=nothing,
             guarded=np.ascontiguousarray(rows["guarded"]),
+            minimizers=np.frombuffer(memoryview(found.minimizers.data), np.uint32),
+            minimizer_counts=counts.astype(np.uint32) if self._window else np.zeros(0, np.uint32),
         )
 
     def save(self) -> None:
         """Write the file whole or not at all, unless it holds just these texts already. Raises OutputError."""
-        used = [*self._used, *([] if self._known is None else [self._known[:0]])]
-        if not used:
+        if not self._used:
             return
-        rows = np.concatenate(used)
-        _, first = np.unique(rows["hash"], return_index=True)
-        rows = rows[first]
-        if self._known is not None and np.array_equal(rows["hash"], self._known["hash"]):
+        used = Stored.join(self._used)
+        hashes, first = np.unique(used.rows["hash"], return_index=True)
+        if self._known is not None and np.array_equal(hashes, self._known.rows["hash"]):
             return
+        used = used[first]
         with whole_file(self._path) as file:
-            np.savez(file, dedup_cache=np.int64(FORMAT), fingerprint=np.array(self._fingerprint), rows=rows)
+            np.savez(
+                file,
+                dedup_cache=np.int64(FORMAT),
+                fingerprint=np.array(self._fingerprint),
+                rows=used.rows,
+                minimizers=array_of(used.minimizers.data),
+                offsets=used.minimizers.offsets,
+            )
 
-    def _make(self, texts: Texts) -> Rows:
-        sketches = self._stages.sketch(texts)
+    def _make(self, texts: Texts, hashes: U64) -> Stored:
+        sketches = self._stages.sketch(texts, self._window)
         bands, count = sketches.keys.shape
         layout = [
             ("hash", np.uint64),
@@ -96,14 +134,18 @@ class SketchCache:
             ("guarded", np.uint8),
         ]
         rows = np.zeros(count, layout)
+        rows["hash"] = hashes
         rows["keys"] = sketches.keys.T
         for name in ("digest", "low", "tokens", "guarded"):
             rows[name] = getattr(sketches, name)
-        return rows
+        offsets = np.zeros(count + 1, np.int64)
+        if self._window:
+            np.cumsum(sketches.minimizer_counts * np.int64(4), out=offsets[1:])
+        return Stored(rows, Texts(np.ascontiguousarray(sketches.minimizers).tobytes(), offsets))
 
 
-def _load(path: Path, fingerprint: str) -> Rows | None:
-    """The rows of a cache, ascending by hash; None where there is none that can be used."""
+def _load(path: Path, fingerprint: str) -> Stored | None:
+    """What a cache holds, ascending by hash; None where there is none that can be used."""
     if not path.exists():
         return None
     try:
@@ -112,8 +154,7 @@ def _load(path: Path, fingerprint: str) -> Rows | None:
                 raise ValueError("it has no version")
             if stored["dedup_cache"] != FORMAT or stored["fingerprint"] != fingerprint:
                 return None
-            rows: Rows = stored["rows"]
-            return rows
+            return Stored(stored["rows"], Texts(stored["minimizers"].data, stored["offsets"]))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         # Whatever it is, it may be somebody's only copy: it is not written over.
         raise InputError(

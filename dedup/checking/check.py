@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,13 @@ from dedup.checking.baseline import Baseline
 from dedup.checking.cache import SketchCache
 from dedup.checking.changes import Changes
 from dedup.checking.copies import Copies, of_corpus, of_some
+from dedup.checking.excerpts import of_split
 from dedup.checking.findings import PROBLEMS, RELATIONS, Duplicate, Limits, Report, plural
 from dedup.checking.lint import MIN_WORDS, lint
 from dedup.config import Settings, fingerprint
 from dedup.engines import make_engine
 from dedup.errors import UsageError
+from dedup.excerpts import ExcerptSettings
 from dedup.model import Mask
 from dedup.progress import Progress, Silent
 from dedup.readers import Fields, open_sources
@@ -51,7 +54,9 @@ class Options:
         id_field: Field with the id.
         encoding: Encoding of text files and tables.
         rules: Files with further boilerplate rules.
-        against: Inputs that must not hold copies of what is checked; copies among the checked are no matter then.
+        against: Inputs that must not hold copies of what is checked, nor excerpts in either direction; copies among the
+            checked are no matter then.
+        excerpts: What is an excerpt; with `against`, unless the mode is `off`, they count.
         within: The corpus that what is checked comes into: only pairs that touch the checked count.
         since: A git revision: only articles that changed since are checked.
         limits: How many duplicates are allowed.
@@ -71,6 +76,7 @@ class Options:
     encoding: str = "utf-8"
     rules: tuple[Path, ...] = ()
     against: tuple[str, ...] = ()
+    excerpts: ExcerptSettings = field(default_factory=ExcerptSettings)
     within: tuple[str, ...] = ()
     since: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -87,6 +93,11 @@ class Options:
     def is_partial(self) -> bool:
         """Whether only some pairs of a corpus are looked at, so that a baseline cannot be judged as a whole."""
         return bool(self.within) or self.since is not None
+
+    @property
+    def window(self) -> int | None:
+        """As for `Stages.sketch`: minimizers are only needed where excerpts count."""
+        return self.excerpts.window if self.against else None
 
     @property
     def is_whole(self) -> bool:
@@ -133,7 +144,11 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
     baseline = Baseline((), fingerprint(settings))
     if options.baseline is not None and not options.update_baseline:
         baseline = Baseline.load(options.baseline)
-    cache = None if options.cache is None else SketchCache(stages, options.cache, fingerprint(settings))
+    cache = (
+        None
+        if options.cache is None
+        else SketchCache(stages, options.cache, fingerprint(settings), options.window)
+    )
     changes = None
     if options.since is not None:
         changes = Changes.since(options.since)
@@ -144,7 +159,7 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
         for source in sources:
             stack.callback(source.close)
         with unchanged(sources):
-            sketch = stages.sketch if cache is None else cache.sketch
+            sketch = partial(stages.sketch, window=options.window) if cache is None else cache.sketch
             find_damaged = "undecodable" in options.lint
             articles = Articles.read(
                 sources, stages, options.text_fields, sketch, progress, find_damaged=find_damaged
@@ -155,6 +170,10 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
             else:
                 within = not options.against
                 copies = of_some(articles, options.settings, checked, known, within, progress)
+            if options.window is not None and len(articles):
+                open_ = checked.copy()
+                open_[copies.article] = False
+                copies = copies.and_also(of_split(articles, options.excerpts, open_, known, progress))
             duplicates = _duplicates(articles, copies)
             differing: list[Difference] = []
             if options.differences and not options.update_baseline:

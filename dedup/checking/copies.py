@@ -8,7 +8,7 @@ whichever version leaked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +27,7 @@ ENTRIES = 1 << 20
 SLICE = 1024
 """Articles that are matched between two looks at the progress, and at whether somebody wants to interrupt."""
 
-EXACT, NEAR = range(2)
+EXACT, NEAR, EXCERPT, CONTAINS = range(4)
 """Places in `findings.RELATIONS`."""
 
 
@@ -48,6 +48,12 @@ class Copies:
     relation: U8
     similarity: F64
     containment: F64
+
+    def and_also(self, other: Copies) -> Copies:
+        """These and others, of other articles."""
+        order = np.argsort(np.concatenate([self.article, other.article]))
+        names = self.__slots__
+        return Copies(*(np.concatenate([getattr(self, n), getattr(other, n)])[order] for n in names))
 
 
 def of_corpus(articles: Articles, progress: Progress) -> Copies:
@@ -87,7 +93,9 @@ def of_some(
         within: Whether one in question may also copy an earlier one in question.
         progress: Told how far it is.
     """
-    sketches = _join(articles.sketches)
+    if not len(articles):
+        return _Best(0).copies()
+    sketches = _Sketches.join(articles.sketches)
     bands = choose(settings)
     # Those in question after all others: whoever stands before may be copied.
     worded = sketches.tokens > 0
@@ -170,7 +178,7 @@ def _candidates(keys: U32, first: int, within: bool) -> Iterator[tuple[I64, int]
 
 
 def _settle(
-    pairs: I64, articles: Articles, sketches: Sketches, bands: Bands, settings: Settings, best: _Best
+    pairs: I64, articles: Articles, sketches: _Sketches, bands: Bands, settings: Settings, best: _Best
 ) -> None:
     """Compare candidates exactly, and offer those that are copies."""
     if not len(pairs):
@@ -202,21 +210,20 @@ def _sets(articles: Articles, settings: Settings, positions: I64) -> tuple[U64, 
     return unique(shingles.hashes, shingles.offsets)
 
 
-def _join(batches: list[Sketches]) -> Sketches:
-    """The sketches of all batches; what stripping took is left out."""
-    none = np.zeros(0, np.int64)
-    if not batches:
-        empty = np.zeros((0, 0))
-        return Sketches(
-            empty.astype(np.uint32), empty.astype(np.uint8), none.astype(np.uint32),
-            empty.astype(np.uint64), none, none, none.astype(np.uint8),
-        )  # fmt: skip
-    return Sketches(
-        np.concatenate([batch.keys for batch in batches], axis=1),
-        np.concatenate([batch.low for batch in batches]),
-        np.concatenate([batch.tokens for batch in batches]),
-        np.concatenate([batch.digest for batch in batches]),
-        none,
-        none,
-        np.concatenate([batch.guarded for batch in batches]),
-    )
+@dataclass(frozen=True, slots=True)
+class _Sketches:
+    """What candidates are found by, of all articles; the fields of `Sketches`."""
+
+    keys: U32
+    low: U8
+    tokens: U32
+    digest: U64
+
+    @classmethod
+    def join(cls, batches: Sequence[Sketches]) -> _Sketches:
+        return cls(
+            np.concatenate([batch.keys for batch in batches], axis=1),
+            np.concatenate([batch.low for batch in batches]),
+            np.concatenate([batch.tokens for batch in batches]),
+            np.concatenate([batch.digest for batch in batches]),
+        )

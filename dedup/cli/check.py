@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dedup.cli.run import CONTAINMENT, SHINGLES, Excerpts
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +59,21 @@ def command(
             help="Look for copies of PATH in here instead, as of a test set in a training set; may be repeated.",
         ),
     ] = None,
+    excerpts: Annotated[
+        Excerpts,
+        typer.Option(
+            help="With --against, articles of which the other side has most, or that have most of one there."
+        ),
+    ] = Excerpts.REPORT,
+    excerpt_containment: Annotated[
+        float,
+        typer.Option(
+            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
+        ),
+    ] = CONTAINMENT,
+    excerpt_shingles: Annotated[
+        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
+    ] = SHINGLES,
     within: Annotated[
         list[str] | None,
         typer.Option(
@@ -180,6 +196,7 @@ def command(
     from dedup.cli.messages import warn
     from dedup.cli.progress import shown
     from dedup.config import Settings
+    from dedup.excerpts import ExcerptSettings
 
     files = [_named(output) for output in outputs or ()]
     if page is not None:
@@ -202,6 +219,7 @@ def command(
         encoding=encoding,
         rules=tuple(rules or ()),
         against=tuple(against or ()),
+        excerpts=ExcerptSettings(excerpts.value, excerpt_containment, excerpt_shingles),
         within=tuple(within or ()),
         since=since,
         limits=Limits(max_duplicates, max_ratio),

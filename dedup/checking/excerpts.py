@@ -1,0 +1,78 @@
+"""Excerpts across a split: articles go in; those that are excerpts of the other side, or have such excerpts, come out.
+
+An excerpt leaks as a copy does, whichever side has the whole: a test article that was cut from one in the training set,
+or one of which most stands there as an article of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.checking.articles import Articles
+from dedup.checking.copies import CONTAINS, EXCERPT, SLICE, Copies
+from dedup.excerpts import MOST_CLUSTERS, ExcerptSettings
+from dedup.model import I64, U64, Mask
+from dedup.progress import Progress
+
+
+def of_split(
+    articles: Articles, settings: ExcerptSettings, open_: Mask, known: Mask, progress: Progress
+) -> Copies:
+    """The articles in question that are excerpts of known ones, or have such excerpts; each with one of these.
+
+    That is the one it is an excerpt of, if there is any; of several the one with the largest containment, then the
+    first.
+
+    Args:
+        articles: All articles, their sketches with minimizers.
+        settings: What is an excerpt.
+        open_: bool[n], the articles in question, without those that are copies.
+        known: bool[n], those that they are compared with; none of them is in question.
+        progress: Told how far it is.
+    """
+    count = len(articles)
+    progress.start("searching", count, "articles")
+    gates = settings.containment, settings.shingles, articles.stages.settings.threshold, MOST_CLUSTERS
+    search = articles.stages.excerpts(gates)
+    for sketches in articles.sketches:
+        search.add(sketches)
+    digest = np.concatenate([sketches.digest for sketches in articles.sketches])
+    originals = _distinct(digest, np.flatnonzero(known))
+    # The search compares representatives with all others. Known articles are none, each a member of the next one's
+    # cluster, so that they are compared with those in question and not with one another.
+    representative = np.arange(count)
+    representative[originals] = np.roll(originals, -1)
+    compared = open_.copy()
+    compared[originals] = True
+    search.start(representative, compared, articles.corpus.segments)
+    done = 0
+    while done < count:
+        articles.check_mapped()
+        done = search.advance(SLICE)
+        progress.update(done, done)
+    found = search.result()
+    across = np.flatnonzero(open_[found.pairs[:, 0]] != open_[found.pairs[:, 1]])
+    own = np.where(open_[found.pairs[across, 0]], 0, 1)
+    article, original = found.pairs[across, own], found.pairs[across, 1 - own]
+    size, other = found.sizes[across, own], found.sizes[across, 1 - own]
+    shared = found.shared[across]
+    relation = np.where(size <= other, EXCERPT, CONTAINS).astype(np.uint8)
+    containment = shared / np.minimum(size, other)
+    order = np.lexsort((original, -containment, relation, article))
+    best = order[np.diff(article[order], prepend=-1) > 0]
+    return Copies(
+        article[best],
+        original[best],
+        relation[best],
+        (shared / (size + other - shared))[best],
+        containment[best],
+    )
+
+
+def _distinct(digest: U64, positions: I64) -> I64:
+    """Those of some ascending positions whose digest no earlier one has, ascending."""
+    order = np.lexsort((positions, digest[positions, 1], digest[positions, 0]))
+    ordered = digest[positions[order]]
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return np.sort(positions[order[is_first]])
