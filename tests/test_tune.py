@@ -131,6 +131,18 @@ def test_wrong_and_missed_pairs_are_named(dedup: Cli, tmp_path: Path) -> None:
     assert unsure["current"]["ari"] is None
 
 
+def test_excerpts_are_found_below_the_floor(dedup: Cli, tmp_path: Path) -> None:
+    texts = [story(1), f"{story(2, 300)} {story(1)} {story(3, 300)}", story(4), edited(story(4), 40)]
+    write_jsonl(tmp_path / "a.jsonl", [{"id": str(i), "text": text} for i, text in enumerate(texts)])
+    (tmp_path / "l.tsv").write_text("2\t3\n")
+    call = ["tune", tmp_path / "a.jsonl", "--no-strip", "--json"]
+    shown = json.loads(dedup(*call, "--labels", tmp_path / "l.tsv", "--shingle-sizes", "5").out)
+    assert shown["confusion"]["unlisted"] == {"exact": 0, "near": 0, "excerpt": 1, "nothing": 0}
+    assert (shown["current"]["near"]["f1"], shown["current"]["excerpt"]["precision"]) == (1.0, 0.0)
+    unlabelled = json.loads(dedup(*call).out)
+    assert sum(one["pairs"] for one in unlabelled["histogram"]) == len(unlabelled["borderline"]) == 1
+
+
 def test_scores() -> None:
     assert (Score(0, 0, 0).precision, Score(0, 0, 0).recall) == (1.0, 1.0)
     assert Score(0, 0, 4).f1 == 0.0

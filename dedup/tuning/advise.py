@@ -125,17 +125,18 @@ def advise(
     """Look at the similarities of some articles.
 
     Args:
-        pairs: All pairs above the floor.
+        pairs: All pairs above the floor, and excerpts.
         articles: The articles.
         current: The setting in use.
         floor: Least similarity looked for.
         labelled: int64[l, 2], pairs that need no label.
         threads: Threads of the kernel; None = one per core.
     """
-    near = pairs.similarity[~pairs.exact]
+    is_near = ~pairs.exact & (pairs.similarity >= floor)  # excerpts may lie below
+    near = pairs.similarity[is_near]
     found = valley(near, floor)
     threshold = current.threshold if found is None else found
-    border = _borderline(pairs, threshold, labelled)
+    border = _borderline(pairs, is_near, threshold, labelled)
     settings = replace(current, threshold=threshold, bands=None, rows=None)
     bands = choose(settings)
     reached = pairs.exact | (pairs.similarity >= threshold)
@@ -176,12 +177,12 @@ def valley(similarities: F64, floor: float) -> float | None:
     return round(float(grid[depth >= depth.max() - 1e-9].mean()), 2)
 
 
-def _borderline(pairs: Pairs, threshold: float, labelled: I64 | None) -> I64:
+def _borderline(pairs: Pairs, is_near: Mask, threshold: float, labelled: I64 | None) -> I64:
     """int64[b], which pairs to label: spread evenly around the threshold, each article once if possible.
 
     All of them next to the threshold would say whether it is too high or too low, but not by how much.
     """
-    is_open = ~pairs.exact
+    is_open = is_near.copy()
     if labelled is not None:
         keys, known = (some[:, 0] * pairs.articles + some[:, 1] for some in (pairs.pairs, labelled))
         is_open &= ~np.isin(keys, known)

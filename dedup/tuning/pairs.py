@@ -1,8 +1,9 @@
 """Similar pairs at one shingle size: articles go in; out come pairs with their exact similarities, for any threshold.
 
-Articles are matched once, at a low threshold (the floor). Which of the pairs a run with some settings finds follows
-from arrays alone: exact copies, and those whose similarity reaches its threshold, whose signatures share one of its
-bands and pass its gate. So a sweep over thresholds compares no article again, and says bit for bit what runs would.
+Articles are matched once, at a low threshold (the floor), and excerpts are looked for below it. Which near pairs a
+run with some settings finds follows from arrays alone: exact copies, and those whose similarity reaches its threshold,
+whose signatures share one of its bands and pass its gate. So a sweep over thresholds compares no article again, and
+says bit for bit what runs would.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 
 from dedup.bands import choose
 from dedup.config import Settings
+from dedup.excerpts import ExcerptSettings
 from dedup.identities import gather
 from dedup.model import F64, I64, U32, Form, Mask, Matches, Segment, Texts
 from dedup.native import Native, unique, verify
@@ -82,7 +84,7 @@ class Cost:
         articles: Articles that were matched.
         candidates: Pairs that share a band, of an article and an earlier one that stays.
         verified: Those of them that were compared exactly.
-        seconds: Time to sign and match, without reading and stripping.
+        seconds: Time to sign and match, without reading, stripping and looking for excerpts.
     """
 
     articles: int
@@ -104,16 +106,17 @@ def measure(
     Args:
         texts: `n` clean texts.
         shingle_size: Tokens per shingle.
-        floor: Least similarity of the pairs; of those at the floor 1% are missed, of others fewer.
+        floor: Least similarity of the pairs, but for excerpts; of those at the floor 1% are missed, of others fewer.
         run: Signature length and seed of the runs to tune.
         also: int64[l, 2], pairs to measure whatever their similarity, the earlier article first.
         threads: Threads of the kernel; None = one per core.
     """
     screening = Settings(floor, shingle_size=shingle_size, num_perm=SCREENING_VALUES, strip=False)
     engine = Native(screening, threads=threads or 0)
-    matches = _match(engine, texts, pairs=True)
+    matches = _match(engine, texts, ExcerptSettings())
     n = len(texts)
     every = matches.pairs if also is None else np.concatenate([matches.pairs, also])
+    every = np.sort(every, axis=1)  # of an excerpt and its article the excerpt comes first
     keys = np.sort(every[:, 0] * n + every[:, 1])  # np.unique takes ten times as long for millions
     keys = keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
     pairs = np.stack([keys // n, keys % n], axis=1)
@@ -148,20 +151,30 @@ def cost(texts: Texts, settings: Settings, threads: int | None = None) -> Cost:
     """Match some clean texts as a run does, and take the time."""
     engine = Native(settings, threads=threads or 0)
     start = time.perf_counter()
-    matches = _match(engine, texts, pairs=False)
+    matches = _match(engine, texts)
     seconds = time.perf_counter() - start
     return Cost(len(texts), matches.counts["candidates"], matches.counts["verified"], seconds)
 
 
-def _match(engine: Native, texts: Texts, *, pairs: bool) -> Matches:
-    """Match clean texts in their order."""
-    matcher = engine.matcher(pairs=pairs)
-    matcher.add(engine.sketch(texts))
-    segment = Segment(texts.data, Form.TEXT, texts.offsets[:-1], texts.offsets[1:])
-    matcher.start(np.arange(len(texts)), [segment])
+def _match(engine: Native, texts: Texts, listed: ExcerptSettings | None = None) -> Matches:
+    """Match clean texts in their order; with settings of excerpts all pairs are listed, and excerpts among them."""
+    finder = listed.finder(engine, engine.settings.threshold, list_pairs=True) if listed else None
+    matcher = engine.matcher(pairs=listed is not None)
+    sketches = engine.sketch(texts, listed.window if listed else None)
+    segments = [Segment(texts.data, Form.TEXT, texts.offsets[:-1], texts.offsets[1:])]
+    order = np.arange(len(texts))
+    matcher.add(sketches)
+    matcher.start(order, segments)
     while matcher.advance(len(texts)) < len(texts):
         pass
-    return matcher.result()
+    matches = matcher.result()
+    if finder is None:
+        return matches
+    finder.add(sketches)
+    finder.start(matches, order, segments)
+    while finder.advance(len(texts)) < len(texts):
+        pass
+    return finder.result()[0]
 
 
 def _equal_low(signatures: U32, rows: I64) -> I64:
