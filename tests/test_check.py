@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dedup.checking import Limits
 from tests.articles import Cli, edited, story, write_jsonl
 
 ONE, TWO, THREE = story(1), story(2), story(3)
@@ -72,6 +73,14 @@ def test_duplicates_fail_and_say_where(dedup: Cli) -> None:
 )
 def test_limits(dedup: Cli, limits: list[str], code: int) -> None:
     dedup("check", corpus(a=ONE, b=ONE, c=TWO, d=TWO), *limits, code=code)
+
+
+def test_a_ratio_is_compared_as_it_is_written() -> None:
+    for percent in range(101):
+        limits = Limits(ratio=float(f"{percent / 100:.2f}"))
+        assert limits.allow(percent, 100)
+        assert not limits.allow(percent + 1, 100)
+    assert Limits(ratio=0.0).allow(0, 0)
 
 
 def test_a_check_counts_what_a_run_removes(dedup: Cli, corpus: Path) -> None:

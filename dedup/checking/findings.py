@@ -136,7 +136,9 @@ class Limits:
         if self.duplicates is None and self.ratio is None:
             return duplicates == 0
         within_count = self.duplicates is None or duplicates <= self.duplicates
-        return within_count and (self.ratio is None or duplicates <= self.ratio * articles)
+        # One division, which rounds 29/100 to what 0.29 is; 0.29 * 100 is below 29.
+        within_ratio = self.ratio is None or not articles or duplicates / articles <= self.ratio
+        return within_count and within_ratio
 
     def __str__(self) -> str:
         if self.duplicates is None and self.ratio is None:

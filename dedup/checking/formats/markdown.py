@@ -18,9 +18,9 @@ def render(report: Report) -> str:
     mark = "✅" if report.passed else "❌"
     parts = [f"### {mark} dedup check\n\n{_text(report.verdict())}\n"]
     parts += _table(
-        ("article", "is", "similarity", "of"),
+        ("article", "relation", "how alike", "original"),
         [
-            (str(one.article.place), one.relation, f"{one.similarity:.2f}", str(one.original.place))
+            (str(one.article.place), one.relation, one.measure.strip(" ()"), str(one.original.place))
             for one in report.duplicates
         ],
     )
