@@ -89,6 +89,8 @@ class Options:
             raise UsageError(
                 "with --annotate no record is removed", "leave out --annotate or --write-removed"
             )
+        if self.report and self.dry_run:
+            raise UsageError("a dry run writes no report", "leave out --report or --dry-run")
         if self.memory is not None and self.memory < 1:
             raise UsageError(
                 f"memory {self.memory} is not 1 byte or more", "leave it out to use half of what is free"

@@ -13,15 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
 
+from dedup import compare
 from dedup.bands import choose, probability
 from dedup.config import Settings
 from dedup.native import Native
+from dedup.report import comparison_page
 from dedup.report.charts import BOTTOM, TOP, histogram
 from dedup.report.gather import COPIES, STORIES
 from dedup.report.recall import LEAST, SEEDS, beginnings, measure
 from tests.articles import Cli, edited, read_summary, story, write_jsonl
 from tests.hostile import attacks, write_corpus
+from tests.strategies import texts
 
 TAGS = {
     *(
@@ -60,6 +64,9 @@ TAGS = {
     *("svg", "g", "rect", "line", "polyline", "circle", "text"),
 }
 """All elements that a page has."""
+
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class Page(HTMLParser):
@@ -182,7 +189,15 @@ def test_everything_hostile_is_text(tmp_path: Path, dedup: Cli) -> None:
     shown = re.sub(r"\s+", "", unescape(html))
     for text in attacks("http://127.0.0.1:1")[:5]:
         assert re.sub(r"\s+", "", text) in shown
-    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", html)
+    assert not CONTROLS.search(html)
+
+
+@given(texts, texts, texts)
+def test_a_page_of_any_two_texts_has_only_its_own_elements(a: str, b: str, name: str) -> None:
+    found = compare(f"{a}<script>{b}", f"{b}</q>{a}\n{a}")
+    html = b"".join(comparison_page(found, (f"<b>{name}", "\udcff\x00"))).decode()
+    assert {tag for tag, _ in Page(html).tags} <= TAGS
+    assert not CONTROLS.search(html)
 
 
 def test_the_policy_of_the_page_names_its_one_style_sheet(tmp_path: Path, dedup: Cli) -> None:
@@ -210,6 +225,10 @@ def test_without_jinja2_nothing_is_read_or_written(
         assert "jinja2, which is not installed" in error
         assert "pip install" in error
     assert not list(Path().iterdir())
+
+
+def test_a_dry_run_has_no_report(tmp_path: Path, dedup: Cli) -> None:
+    assert "a dry run writes no report" in dedup.fails("run", tmp_path, "--dry-run", "--report")
 
 
 def test_a_later_run_without_a_report_leaves_none(tmp_path: Path, dedup: Cli) -> None:

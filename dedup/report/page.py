@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ def _page(template: str, **context: Any) -> Iterator[bytes]:
     return _encoded(_environment().get_template(template).generate(**context))
 
 
+@cache
 def _environment() -> Environment:
     import jinja2
     from markupsafe import Markup
