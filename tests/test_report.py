@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from dedup import compare
 from dedup.bands import choose, probability
@@ -192,6 +192,7 @@ def test_everything_hostile_is_text(tmp_path: Path, dedup: Cli) -> None:
     assert not CONTROLS.search(html)
 
 
+@settings(max_examples=30)
 @given(texts, texts, texts)
 def test_a_page_of_any_two_texts_has_only_its_own_elements(a: str, b: str, name: str) -> None:
     found = compare(f"{a}<script>{b}", f"{b}</q>{a}\n{a}")
