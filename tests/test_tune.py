@@ -349,6 +349,8 @@ def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:
 
     shown = answer("y\nwhat\nn\nq\n")
     assert "pair 3 of 4" in shown
+    assert "altogether" in shown
+    assert "Jaccard" not in shown
     assert "answers  2 of 4 pairs" in shown
     assert [row["relation"] for row in read_jsonl(tmp_path / "l.jsonl")] == ["near", "different"]
     assert "pair 2 of 2" in answer("s\ny\n")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from dedup.cli.messages import coloured
-from dedup.cli.side_by_side import render
+from dedup.cli.side_by_side import texts
 from dedup.comparison import compare
 from dedup.config import Settings
 from dedup.tuning.labels import Label, add_label
@@ -27,14 +28,12 @@ def ask_for(found: Advice, articles: Articles, path: Path) -> int:
     Returns:
         The number of answers; fewer than pairs when the person stopped.
     """
-    import sys
-
     settings = Settings(found.threshold, shingle_size=found.shingle_size, strip=False)
     for number, (a, b) in enumerate(found.borderline.tolist()):
         names = articles.id_of(a), articles.id_of(b)
-        texts = (articles.texts.bytes_at(i).decode("utf-8", "replace") for i in (a, b))
+        both = (articles.texts.bytes_at(i).decode("utf-8", "replace") for i in (a, b))
         typer.echo(f"\npair {number + 1} of {len(found.borderline)}")
-        typer.echo(render(compare(*texts, settings=settings), names, coloured(sys.stdout)), nl=False)
+        typer.echo(texts(compare(*both, settings=settings), names, coloured(sys.stdout)), nl=False)
         answer = _answer()
         if answer == "q":
             return number

@@ -32,9 +32,18 @@ def render(found: Comparison, names: tuple[str, str], colour: bool, width: int |
         colour: Whether to use colours.
         width: Columns; those of the terminal if None.
     """
+    return _shown(Group(*_parts(found, names, colour)), colour, width)
+
+
+def texts(found: Comparison, names: tuple[str, str], colour: bool) -> str:
+    """Both texts alone, as wide as the terminal, for somebody whom a verdict would sway."""
+    return _shown(_texts(found, names, colour), colour, None)
+
+
+def _shown(part: RenderableType, colour: bool, width: int | None) -> str:
     console = Console(width=width, no_color=not colour, force_terminal=colour, highlight=False)
     with console.capture() as capture:
-        console.print(Group(*_parts(found, names, colour)))
+        console.print(part)
     return "\n".join(line.rstrip() for line in capture.get().split("\n"))
 
 
