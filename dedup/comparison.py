@@ -18,7 +18,7 @@ import numpy as np
 from dedup import boilerplate
 from dedup.bands import Bands, choose, probability
 from dedup.config import Settings
-from dedup.excerpts import CONTAINMENT, SHINGLES
+from dedup.excerpts import ExcerptSettings
 from dedup.model import Removal, Texts
 from dedup.native import Native
 from dedup.passages import Passage, passages
@@ -95,6 +95,7 @@ class Comparison:
         probability: That two articles of this similarity share a band.
         equal_low: Equal low bytes of the signatures; a run compares exactly from `bands.gate` on.
         threshold: Least Jaccard of near copies.
+        excerpts: What an excerpt is.
         a, b: The two articles.
         passages: Both clean texts, aligned.
     """
@@ -115,6 +116,7 @@ class Comparison:
     probability: float
     equal_low: int
     threshold: float
+    excerpts: ExcerptSettings
     a: Side
     b: Side
     passages: tuple[Passage, ...]
@@ -127,8 +129,8 @@ class Comparison:
             Gate("near", "bands in common", len(self.bands_hit), 1),
             Gate("near", "equal low bytes", self.equal_low, self.bands.gate),
             Gate("near", "Jaccard", self.jaccard, self.threshold),
-            Gate("excerpt", "containment of the smaller", self._contained, CONTAINMENT),
-            Gate("excerpt", "shingles of the smaller", smaller, SHINGLES),
+            Gate("excerpt", "containment of the smaller", self._contained, self.excerpts.containment),
+            Gate("excerpt", "shingles of the smaller", smaller, self.excerpts.shingles),
         )
 
     @property
@@ -176,7 +178,12 @@ _FIGURES = (
 
 
 def compare(
-    a: str, b: str, *, settings: Settings | None = None, rules: Sequence[str] | str = ()
+    a: str,
+    b: str,
+    *,
+    settings: Settings | None = None,
+    rules: Sequence[str] | str = (),
+    excerpts: ExcerptSettings | None = None,
 ) -> Comparison:
     """Compare two articles.
 
@@ -185,15 +192,17 @@ def compare(
         b: Another.
         settings: Of the run to explain; the default ones if None.
         rules: Files with further boilerplate rules.
+        excerpts: What an excerpt is; as by default if None. Its mode does not matter.
 
     Raises:
         UsageError: A setting or a rules file cannot be used.
     """
     settings = settings or Settings()
-    return compare_with(_engine(settings, (rules,) if isinstance(rules, str) else tuple(rules)), a, b)
+    engine = _engine(settings, (rules,) if isinstance(rules, str) else tuple(rules))
+    return compare_with(engine, a, b, excerpts or ExcerptSettings())
 
 
-def compare_with(engine: Stages, a: str, b: str) -> Comparison:
+def compare_with(engine: Stages, a: str, b: str, excerpts: ExcerptSettings) -> Comparison:
     """As `compare`, by the engine of a run or an index, with its settings and rules."""
     settings = engine.settings
     raw = Texts.from_strings([a, b])
@@ -232,6 +241,7 @@ def compare_with(engine: Stages, a: str, b: str) -> Comparison:
         probability=probability(jaccard, bands.bands, bands.rows) if shared else 0.0,
         equal_low=int(np.count_nonzero(sketch.low[0] == sketch.low[1])) if both else 0,
         threshold=settings.threshold,
+        excerpts=excerpts,
         a=sides[0],
         b=sides[1],
         passages=tuple(passages(engine, sides[0].clean, sides[1].clean, size)),

@@ -259,6 +259,15 @@ def test_two_articles_of_an_index_are_compared_with_its_settings(tmp_path: Path,
     assert "no such index" in dedup.fails("compare", 0, 1, "--index", tmp_path / "none.dedup")
 
 
+def test_what_an_excerpt_is_may_be_chosen(tmp_path: Path, dedup: Cli) -> None:
+    a, b = tmp_path / "a.txt", tmp_path / "b.txt"
+    a.write_text(story(4, 60))
+    b.write_text(" ".join(story(4, 60).split()[:30]))
+    assert dedup("compare", a, b).out.startswith("not copies")
+    assert dedup("compare", a, b, "--excerpt-shingles", 26).out.startswith("excerpt")
+    assert "is not in (0, 1]" in dedup.fails("compare", a, b, "--excerpt-containment", 2)
+
+
 def test_the_bands_of_a_comparison_may_be_chosen() -> None:
     found = compare(story(4), edited(story(4), 30), settings=Settings(bands=4, rows=2))
     assert (found.bands.bands, found.bands.rows) == (4, 2)

@@ -11,10 +11,12 @@ import typer
 
 from dedup.cli.filter import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
 from dedup.cli.messages import coloured
+from dedup.cli.run import CONTAINMENT, SHINGLES
 from dedup.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from dedup.comparison import Comparison
+    from dedup.excerpts import ExcerptSettings
     from dedup.index.frozen import Chosen
 
 EXAMPLES = """\b
@@ -81,6 +83,15 @@ def command(
     ] = None,
     seed: Seed = None,
     strip: Strip = None,
+    excerpt_containment: Annotated[
+        float,
+        typer.Option(
+            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
+        ),
+    ] = CONTAINMENT,
+    excerpt_shingles: Annotated[
+        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
+    ] = SHINGLES,
     rules: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
     ] = None,
@@ -96,11 +107,14 @@ def command(
         from dedup.report.page import require_jinja2
 
         require_jinja2()
+    from dedup.excerpts import ExcerptSettings
+
+    excerpts = ExcerptSettings(containment=excerpt_containment, shingles=excerpt_shingles)
     chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
     if bands is not None or rows is not None:
         chosen |= {"bands": bands, "rows": rows}
     if index is not None:
-        found = _of_index((a, b), index, rules, chosen)
+        found = _of_index((a, b), index, rules, chosen, excerpts)
     else:
         from dedup.comparison import compare
         from dedup.config import Settings
@@ -110,11 +124,14 @@ def command(
         settings = Settings(**chosen)
         fields = Fields(tuple(name.strip() for name in text_field.split(",")), id_field, (), encoding)
         texts = texts_of((a, b), within or [a, b], fields)
-        found = compare(texts[a], texts[b], settings=settings, rules=[str(path) for path in rules or ()])
+        paths = [str(path) for path in rules or ()]
+        found = compare(texts[a], texts[b], settings=settings, rules=paths, excerpts=excerpts)
     _show(found, (a, b), style)
 
 
-def _of_index(names: tuple[str, str], location: str, rules: list[Path] | None, chosen: Chosen) -> Comparison:
+def _of_index(
+    names: tuple[str, str], location: str, rules: list[Path] | None, chosen: Chosen, excerpts: ExcerptSettings
+) -> Comparison:
     """The comparison of two articles of an index."""
     from dedup.comparison import compare_with
     from dedup.index import Index
@@ -125,7 +142,7 @@ def _of_index(names: tuple[str, str], location: str, rules: list[Path] | None, c
             if name not in texts:
                 hint = f"`dedup index info {location}` says what it holds"
                 raise InputError(f"the index has no article with the id {name!r}", hint)
-        return compare_with(index.stages, texts[names[0]], texts[names[1]])
+        return compare_with(index.stages, texts[names[0]], texts[names[1]], excerpts)
 
 
 def _show(found: Comparison, names: tuple[str, str], style: Format) -> None:
