@@ -192,3 +192,18 @@ def test_order_is_that_of_plain_sorting(data: st.DataObject) -> None:
         range(n), key=lambda i: (*(keys[rule](i) for rule in rules), digest[i], ids[i].encode(), i)
     )
     assert order(policy.text, [columns[f] for f in policy.fields()], tokens, digest, ids) == expected
+
+
+ranks = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=2, max_size=8)
+
+
+@given(ranks)
+def test_the_rule_that_decides_is_the_first_that_tells_two_apart(documents: list[tuple[int, int]]) -> None:
+    policy = Policy.parse("earliest:day,longest")
+    days, tokens = (np.array(column) for column in zip(*documents, strict=True))
+    n = len(documents)
+    one, other = (grid.ravel() for grid in np.meshgrid(np.arange(n), np.arange(n)))
+    found = policy.deciding(one, other, [days.astype(np.int64)], tokens.astype(np.uint32))
+    for i, j, rule in zip(one.tolist(), other.tolist(), found.tolist(), strict=True):
+        differs = [a != b for a, b in zip(documents[i], documents[j], strict=True)]
+        assert rule == (differs.index(True) if any(differs) else 2)
