@@ -38,10 +38,12 @@ def test_help_lists_the_commands(dedup: Cli) -> None:
         "strip",
         "learn",
         "compare",
+        "tune",
         "index",
     ]
     assert dedup("--help").out == dedup().out
     assert "--threshold" in dedup("run", "-h").out
+    assert dedup("index", "--help").out == dedup("index").out
 
 
 def test_help_is_made_of_whole_sentences(dedup: Cli) -> None:
@@ -75,6 +77,7 @@ def test_mistakes_get_one_line_and_a_hint(dedup: Cli, articles: Path) -> None:
     assert "did you mean --threads or --threshold?" in dedup.fails("run", articles, "--treshold", "1")
     assert "hint: did you mean run?" in dedup.fails("rum").replace("'", "")
     assert "hint: see `dedup run --help`" in dedup.fails("run")
+    assert "hint: see `dedup tune --help`" in dedup.fails("tune", "--labels")
     assert "--threshold" in dedup.fails("run", articles, "-o", "out", "--threshold", "high")
     assert "--dry-run" in dedup.fails("run", articles)
     assert "error: threshold 1.5 is not in (0, 1]" in dedup.fails(

@@ -20,7 +20,7 @@ from typing import Annotated, cast
 
 import typer
 
-from dedup.cli.commands import STYLE, Commands
+from dedup.cli.commands import STYLE, SUMMARIES, Commands
 from dedup.cli.messages import fail, report
 from dedup.errors import DedupError
 
@@ -62,7 +62,7 @@ def _run(arguments: list[str]) -> int:
     except DedupError as error:
         return report(error)
     except _CLICK_ERROR as error:
-        return fail(*_explain(error))
+        return fail(*_explain(error, arguments))
     except BrokenPipeError:
         # Whoever read our output has seen enough. What is still buffered must not fail again at exit.
         sys.stdout = None
@@ -114,9 +114,12 @@ def _main(
     context.default_map = {**values, "index": of_index}
 
 
-def _explain(error: Exception) -> tuple[str, str]:
+def _explain(error: Exception, arguments: list[str]) -> tuple[str, str]:
     """Message and hint of an error in the arguments."""
     context = getattr(error, "ctx", None)
+    command = (
+        context.command_path if context else " ".join(["dedup", *(set(arguments[:1]) & SUMMARIES.keys())])
+    )
     message = error.format_message() if hasattr(error, "format_message") else str(error)
     # Versions of typer differ in where they put what was perhaps meant: in the message, in a list, in both.
     message, _, meant = message.partition(" Did you mean")
@@ -127,7 +130,7 @@ def _explain(error: Exception) -> tuple[str, str]:
     elif meant:
         hint = f"did you mean{meant}"
     else:
-        hint = f"see `{context.command_path if context else 'dedup'} --help`"
+        hint = f"see `{command} --help`"
     return message[:1].lower() + message[1:].rstrip("."), hint
 
 

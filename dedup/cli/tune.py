@@ -47,7 +47,7 @@ def command(
     ],
     labels: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Labelled pairs to judge settings by; where --ask adds to."),
+        typer.Option(metavar="FILE", help="Labelled pairs to judge settings by; --ask adds to them."),
     ] = None,
     unlisted: Annotated[
         Unlisted, typer.Option(help="What a pair counts as that is not among the labels.")
@@ -59,7 +59,8 @@ def command(
     ask: Annotated[
         bool,
         typer.Option(
-            "--ask", help="Show borderline pairs one by one, ask whether they are copies, write to --labels."
+            "--ask",
+            help="Show borderline pairs and ask whether they are copies; the answers go into --labels.",
         ),
     ] = False,
     shingle_sizes: Annotated[
@@ -100,7 +101,9 @@ def command(
     ] = None,
     svg: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also draw it, such as tuning.svg.", show_default=False),
+        typer.Option(
+            metavar="FILE", help="Also draw the figures, into a file such as tuning.svg.", show_default=False
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the drawing that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
