@@ -170,7 +170,7 @@ class ExcerptSearch:
         engine: Engine,
         minimizers: tuple[U32, U32],
         clusters: tuple[I64, Mask],
-        all_pairs: bool,
+        scope: str,
         gates: tuple[float, int, float, int],
         segments: Sequence[tuple[U8, I64, I64, bool]],
     ) -> Self:

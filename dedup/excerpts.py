@@ -11,37 +11,17 @@ each of its texts is an excerpt of the same article.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.containment import CONTAINMENT, MOST_KNOWN, SHINGLES, WINDOW, Contained, Gates, Scope
 from dedup.errors import UsageError
-from dedup.model import F64, I64, Matches, Relation, Segment, Sketches
-
-if TYPE_CHECKING:
-    from dedup.memory import Memory
-    from dedup.stages import Stages
-
-CONTAINMENT = 0.6
-"""Least containment of the smaller article in the larger one ..."""
-
-SHINGLES = 40
-"""... which has at least this many shingles: two short texts share a sentence by accident."""
-
-WINDOW = 24
-"""Shingles of which one is looked up at least: the shortest run that an excerpt at both gates can share whole.
-
-Measured with 44 to 600 shingles at containment .6 and more, cuts, shared paragraphs, and words replaced all over: at
-104 shingles and more it finds 99.8% of each kind; FracMinHash, which takes shingle hashes below 2^64/s (Irber et al.
-2022), needs s = 8 for that, a hash of every 8 instead of 12.5, and finds 99.5% of cuts of 44 shingles, not all.
-"""
-
-MOST_CLUSTERS = 64
-"""Clusters that may have a minimizer: what more have is a phrase or a template. Each document meets at most so many
-others by each of its minimizers, which bounds the work."""
+from dedup.memory import Memory
+from dedup.model import F64, I64, Mask, Matches, Relation, Segment, Sketches
+from dedup.stages import Stages
 
 MODES = ("off", "report", "remove")
 
@@ -73,6 +53,10 @@ class ExcerptSettings:
         """Shingles of a window of which a minimizer is kept; None where nobody looks for excerpts."""
         return None if self.mode == "off" else max(1, min(WINDOW, int(self.containment * self.shingles)))
 
+    def gates(self, threshold: float) -> Gates:
+        """What a pair has to pass where near documents have at least the similarity `threshold`."""
+        return Gates(self.containment, self.shingles, threshold)
+
     @property
     def keep(self) -> str:
         """The keep policy where none is given: where excerpts go, articles are kept whole."""
@@ -92,24 +76,6 @@ class ExcerptSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Contained:
-    """Pairs of documents of which one contains most of the other, and which are not near.
-
-    Attributes:
-        pairs: int64[p, 2], positions, `pairs[i, 0] < pairs[i, 1]`, in ascending order.
-        sizes: int64[p, 2], shingles of either.
-        shared: int64[p], shingles of both.
-        counts: deterministic counters: candidates (pairs that share a minimizer), verified (of them, compared exactly),
-            frequent (minimizers that were left out because too many clusters have them).
-    """
-
-    pairs: I64
-    sizes: I64
-    shared: I64
-    counts: dict[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Excerpts:
     """Which of `n` documents are excerpts.
 
@@ -126,8 +92,15 @@ class Excerpts:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pairs:
-    """Directed pairs: int64[p] each, then float64[p]."""
+class Pairs:
+    """Excerpts and articles that they are in.
+
+    Attributes:
+        excerpt, article: int64[p], positions.
+        size: int64[p], shingles of the excerpt.
+        similarity: float64[p], the Jaccard similarity of the two.
+        containment: float64[p], the share of the excerpt's shingles that the article has.
+    """
 
     excerpt: I64
     article: I64
@@ -135,8 +108,8 @@ class _Pairs:
     similarity: F64
     containment: F64
 
-    def __getitem__(self, rows: NDArray[np.bool_] | I64) -> _Pairs:
-        return _Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
+    def __getitem__(self, rows: NDArray[np.bool_] | I64) -> Pairs:
+        return Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 class ExcerptFinder:
@@ -160,8 +133,8 @@ class ExcerptFinder:
         list_pairs: bool,
         memory: Memory | None = None,
     ) -> None:
-        gates = settings.containment, settings.shingles, threshold, MOST_CLUSTERS
-        self._search = stages.excerpts(gates, all_pairs=list_pairs, memory=memory)
+        scope = Scope.ALL if list_pairs else Scope.REPRESENTATIVES
+        self._search = stages.excerpts(settings.gates(threshold), scope, memory)
         self._remove = settings.mode == "remove"
         self._list_pairs = list_pairs
 
@@ -182,6 +155,39 @@ class ExcerptFinder:
         """What `decide` says, once all documents are done."""
         modes = {"remove": self._remove, "list_pairs": self._list_pairs}
         return decide(self._matches, self._search.result(), self._order, **modes)
+
+
+def between(
+    stages: Stages,
+    settings: ExcerptSettings,
+    threshold: float,
+    sketches: Iterable[Sketches],
+    checked: Mask,
+    known: Mask,
+    segments: Sequence[Segment],
+) -> Pairs:
+    """Which documents are excerpts of which, of pairs of a checked and a known one.
+
+    Args:
+        stages: An engine.
+        settings: What is an excerpt.
+        threshold: Jaccard similarity from which on two documents are near instead.
+        sketches: Of all `n` documents, with minimizers of `settings.window`.
+        checked: bool[n], one side of the pairs.
+        known: bool[n], the other side; no document is both.
+        segments: Where the bytes of all documents lie.
+
+    Returns:
+        The pairs, in no order that matters; either side may be the excerpt.
+    """
+    search = stages.excerpts(settings.gates(threshold)._replace(most_clusters=MOST_KNOWN), Scope.MEMBERS)
+    for batch in sketches:
+        search.add(batch)
+    positions = np.arange(len(checked))
+    search.start(np.where(known, positions, -1), checked | known, segments)
+    while search.advance(len(positions)) < len(positions):
+        pass
+    return _directed(search.result(), positions)
 
 
 def decide(
@@ -233,13 +239,13 @@ def decide(
     return matches, Excerpts(of, containment, counts)
 
 
-def _directed(contained: Contained, rank: I64) -> _Pairs:
+def _directed(contained: Contained, rank: I64) -> Pairs:
     """The smaller document first; of two of one size the later in priority order."""
     sizes, ranks = contained.sizes, rank[contained.pairs]
     second = (sizes[:, 1] < sizes[:, 0]) | ((sizes[:, 1] == sizes[:, 0]) & (ranks[:, 1] > ranks[:, 0]))
     rows, at = np.arange(len(sizes)), second.astype(np.int64)
     size = sizes[rows, at]
-    return _Pairs(
+    return Pairs(
         contained.pairs[rows, at],
         contained.pairs[rows, 1 - at],
         size,
@@ -248,14 +254,14 @@ def _directed(contained: Contained, rank: I64) -> _Pairs:
     )
 
 
-def _best(pairs: _Pairs, rank: I64) -> _Pairs:
+def _best(pairs: Pairs, rank: I64) -> Pairs:
     """Of the pairs of each excerpt that of highest containment, then similarity, then the first in priority order."""
     keys = rank[pairs.article], -pairs.similarity, -pairs.containment, pairs.excerpt
     ordered = pairs[np.lexsort(keys)]
     return ordered[np.append(True, ordered.excerpt[1:] != ordered.excerpt[:-1])[: len(ordered.excerpt)]]
 
 
-def _listed(matches: Matches, pairs: _Pairs, rank: I64) -> Matches:
+def _listed(matches: Matches, pairs: Pairs, rank: I64) -> Matches:
     """Add the pairs, excerpt first, to those of the matches, each also with the exact copies of either side."""
     first = matches.first
     members = np.lexsort((rank, first))
@@ -277,7 +283,7 @@ def _listed(matches: Matches, pairs: _Pairs, rank: I64) -> Matches:
     )
 
 
-def _removed(pairs: _Pairs, matches: Matches, rank: I64) -> I64:
+def _removed(pairs: Pairs, matches: Matches, rank: I64) -> I64:
     """int64[n]: for the representative of a cluster that goes, the article that stays instead; else -1."""
     representative = matches.representative
     n = len(rank)

@@ -14,9 +14,10 @@ from dedup.blocks import BLOCK
 from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
 from dedup.clusters import families as find_families
 from dedup.config import Settings
+from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.engines import make_engine
 from dedup.errors import UsageError
-from dedup.excerpts import CONTAINMENT, SHINGLES, ExcerptSettings
+from dedup.excerpts import ExcerptSettings
 from dedup.identities import complete, unique
 from dedup.keep import Policy
 from dedup.memory import Growing, Memory, half_of_free, parse_size

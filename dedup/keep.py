@@ -87,6 +87,11 @@ class Policy:
             if rule.field is not None
         ]
 
+    def dates(self, values: Sequence[I64]) -> I64 | None:
+        """The dates of the first rule that goes by one, int64[n], from what `values` gives; None without one."""
+        ranked = [rule for rule in self.rules if rule.field is not None]
+        return next((some for rule, some in zip(ranked, values, strict=True) if rule.kind in DATED), None)
+
     def missing(self, values: Sequence[I64]) -> dict[str, int]:
         """How many documents lack a usable value, by field."""
         ranked = [rule for rule in self.rules if rule.field is not None]

@@ -26,7 +26,7 @@ from dedup._kernel import (
 from dedup.bands import choose
 from dedup.blocks import Blocks
 from dedup.config import Settings
-from dedup.excerpts import Contained
+from dedup.containment import Contained, Gates, Scope
 from dedup.memory import Growing, Memory
 from dedup.model import (
     I64,
@@ -190,10 +190,10 @@ class Native:
         return NativeMatcher(matcher, memory or Memory())
 
     def excerpts(
-        self, gates: tuple[float, int, float, int], *, all_pairs: bool = False, memory: Memory | None = None
+        self, gates: Gates, scope: Scope = Scope.REPRESENTATIVES, memory: Memory | None = None
     ) -> NativeExcerptSearch:
         """A search with the engine's settings."""
-        return NativeExcerptSearch(self._engine, gates, memory or Memory(), all_pairs=all_pairs)
+        return NativeExcerptSearch(self._engine, gates, scope, memory or Memory())
 
 
 class NativeObserver:
@@ -243,17 +243,10 @@ class NativeMatcher:
 class NativeExcerptSearch:
     """`stages.ExcerptSearch` on the kernel."""
 
-    def __init__(
-        self,
-        engine: _kernel.Engine,
-        gates: tuple[float, int, float, int],
-        memory: Memory,
-        *,
-        all_pairs: bool,
-    ) -> None:
+    def __init__(self, engine: _kernel.Engine, gates: Gates, scope: Scope, memory: Memory) -> None:
         self._engine = engine
         self._gates = gates
-        self._all_pairs = all_pairs
+        self._scope = scope
         self._minimizers = Growing(memory, np.uint32)
         self._counts = Growing(memory, np.uint32)
         self._search: _kernel.ExcerptSearch | None = None
@@ -268,7 +261,7 @@ class NativeExcerptSearch:
         minimizers = self._minimizers.whole(), self._counts.whole()
         clusters = representative, compared
         self._search = _kernel.ExcerptSearch(
-            self._engine, minimizers, clusters, self._all_pairs, self._gates, _stored(segments)
+            self._engine, minimizers, clusters, self._scope.value, self._gates, _stored(segments)
         )
 
     def advance(self, limit: int) -> int:

@@ -26,6 +26,7 @@ from dedup.config import fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.engines import make_engine
 from dedup.excerpts import ExcerptFinder, Excerpts
+from dedup.families import Lineage
 from dedup.keep import Policy
 from dedup.learning import observe
 from dedup.memory import Memory, half_of_free
@@ -155,6 +156,11 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     }
                     write_records(directory, sources, outcome, progress, **flags)
                     write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
+                    if options.families:
+                        lineage = Lineage(
+                            outcome, order, policy.dates(corpus.values), stages, options.text_fields
+                        )
+                        write_chunks(directory, "families.jsonl", lineage.rows())
                     if learned is not None:
                         write_chunks(directory, "learned.toml", [learned.to_toml().encode()])
                 if options.report:

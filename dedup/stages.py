@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from dedup.config import Settings
-from dedup.excerpts import Contained
+from dedup.containment import Contained, Gates, Scope
 from dedup.memory import Memory
 from dedup.model import (
     I64,
@@ -147,14 +147,13 @@ class Stages(Protocol):
         """
 
     def excerpts(
-        self, gates: tuple[float, int, float, int], *, all_pairs: bool = False, memory: Memory | None = None
+        self, gates: Gates, scope: Scope = Scope.REPRESENTATIVES, memory: Memory | None = None
     ) -> ExcerptSearch:
         """A search for pairs of documents of which one contains most of the other.
 
         Args:
-            gates: Least containment of the smaller one, least number of its shingles, Jaccard similarity from which on
-                two documents are near instead, most clusters that a minimizer may be in.
-            all_pairs: Compare all documents with one another; else each with the representatives of other clusters.
+            gates: What such a pair has to pass.
+            scope: Which documents are compared with which.
             memory: Where minimizers lie, if they need not lie in ordinary memory.
         """
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import dedup
 from dedup.config import Settings
+from dedup.containment import CONTAINMENT, MOST_CLUSTERS, SHINGLES, Contained, Gates, Scope
 from dedup.errors import UsageError
-from dedup.excerpts import CONTAINMENT, MOST_CLUSTERS, SHINGLES, Contained, ExcerptSettings
+from dedup.excerpts import ExcerptSettings, between
 from dedup.model import I64, Form, Mask, Segment, Texts
 from dedup.native import Native
 from dedup.reference import Reference
@@ -50,14 +51,14 @@ def search(
     engine: Stages,
     batch: list[str],
     clusters: tuple[I64, Mask],
-    gates: tuple[float, int, float, int],
+    gates: Gates,
     *,
-    all_pairs: bool,
+    scope: Scope,
     window: int,
     cuts: int,
 ) -> Contained:
     """Search a corpus that arrives in `cuts` batches."""
-    found = engine.excerpts(gates, all_pairs=all_pairs)
+    found = engine.excerpts(gates, scope)
     segments = []
     for part in np.array_split(np.arange(len(batch)), cuts):
         given_texts = Texts.from_strings([batch[i] for i in part])
@@ -79,14 +80,14 @@ def test_searching_agrees(batch: list[str], data: st.DataObject) -> None:
     for doc, other in enumerate(drawn):
         representative[doc] = representative[other] if other < doc else doc
     compared = np.array(data.draw(st.lists(st.sampled_from([True, True, False]), min_size=n, max_size=n)))
-    gates = (
+    gates = Gates(
         data.draw(st.sampled_from([0.3, 0.6, 1.0])),
         data.draw(st.sampled_from([1, 5, 12])),
         data.draw(st.sampled_from([0.3, 0.5, 1.0])),
         data.draw(st.sampled_from([1, 2, 64])),
     )
     options: dict[str, Any] = {
-        "all_pairs": data.draw(st.booleans()),
+        "scope": data.draw(st.sampled_from(Scope)),
         "window": data.draw(st.sampled_from([1, 3, 8])),
     }
     chosen = Settings(shingle_size=data.draw(st.sampled_from([1, 2, 5])), strip=False)
@@ -103,8 +104,8 @@ def test_a_long_search_agrees() -> None:
     batch += [cut(seed, start := numbers.randrange(150), start + 70) for seed in range(200)]
     batch += [f"{story(10_000 + i, 60)} {story(9, 30)}" for i in range(MOST_CLUSTERS + 1)]
     clusters = np.arange(len(batch)), np.ones(len(batch), np.bool_)
-    gates = (CONTAINMENT, SHINGLES, 0.5, MOST_CLUSTERS)
-    options: dict[str, Any] = {"all_pairs": False, "window": 1}
+    gates = Gates(CONTAINMENT, SHINGLES, 0.5)
+    options: dict[str, Any] = {"scope": Scope.REPRESENTATIVES, "window": 1}
     expected = search(Reference(PLAIN), batch, clusters, gates, cuts=1, **options)
     assert len(expected.pairs) >= 200
     assert expected.counts["frequent"] == 26
@@ -114,7 +115,7 @@ def test_a_long_search_agrees() -> None:
 
 def test_a_search_gives_its_outcome_once_it_is_done() -> None:
     engine, batch = Native(PLAIN), Texts.from_strings([story(0), story(1)])
-    found = engine.excerpts((0.6, 40, 0.5, 64))
+    found = engine.excerpts(Gates(0.6, 40, 0.5))
     with pytest.raises(ValueError, match="not been started"):
         found.advance(1)
     found.add(engine.sketch(batch, 24))
@@ -198,6 +199,29 @@ def test_pairs_pass_the_exact_gates(batch: list[str], keep: str, least: int) -> 
     assert alone.equals(result.clusters)
     plain = dedup.find_duplicates(batch, keep=keep, excerpts="off").clusters
     assert plain.equals(alone.drop_columns(["excerpt_of", "excerpt_containment"]))
+
+
+def test_excerpts_between_two_sets() -> None:
+    """In either direction; neither within a set, nor what is left out, nor near copies; every known copy counts."""
+    batch = [
+        cut(0, 0, 60),
+        story(1, 300),
+        cut(1, 0, 60),
+        story(5),
+        story(0, 300),
+        cut(1, 9, 70),
+        story(5),
+        story(1, 300),
+    ]
+    given_texts = Texts.from_strings([*batch, *[f"{cut(0, 0, 60)} {story(i)}" for i in range(20, 120)]])
+    checked, known = np.arange(108) < 4, (np.arange(108) >= 4) & (np.arange(108) != 7)
+    segment = Segment(given_texts.data, Form.TEXT, given_texts.offsets[:-1], given_texts.offsets[1:])
+    for engine in (Native(PLAIN), Reference(PLAIN)):
+        sketches = [engine.sketch(given_texts, 24)]
+        found = between(engine, ExcerptSettings(), 0.5, sketches, checked, known, [segment])
+        pairs = set(zip(found.excerpt.tolist(), found.article.tolist(), strict=True))
+        assert pairs == {(0, 4), (5, 1), *((0, i) for i in range(8, 108))}
+        assert set(found.containment.tolist()) == {1.0}
 
 
 # What is done about it

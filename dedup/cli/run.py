@@ -22,7 +22,7 @@ with --strict, skipped records."""
 
 CONTAINMENT = 0.6
 SHINGLES = 40
-"""As in `dedup.excerpts`, likewise."""
+"""As in `dedup.containment`, likewise."""
 
 MIN_DOCUMENTS = 200
 """As in `dedup.boilerplate.learner`, which takes too long to import for a help text."""

@@ -10,6 +10,7 @@ import xxhash
 
 from dedup.bands import choose
 from dedup.config import Settings
+from dedup.containment import Gates, Scope
 from dedup.memory import Memory
 from dedup.model import (
     I64,
@@ -156,13 +157,12 @@ class Reference:
 
     def excerpts(
         self,
-        gates: tuple[float, int, float, int],
-        *,
-        all_pairs: bool = False,
+        gates: Gates,
+        scope: Scope = Scope.REPRESENTATIVES,
         memory: Memory | None = None,  # noqa: ARG002  # as above
     ) -> ReferenceExcerptSearch:
         """A search that reads documents again through `shingles_of`."""
-        return ReferenceExcerptSearch(gates, self._shingles_of, all_pairs=all_pairs)
+        return ReferenceExcerptSearch(gates, self._shingles_of, scope)
 
     def _shingles_of(self, segment: Segment, at: int) -> frozenset[int]:
         starts, ends = segment.starts[at : at + 1], segment.ends[at : at + 1]

@@ -21,7 +21,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from dedup.excerpts import Contained
+from dedup.containment import Contained, Gates, Scope
 from dedup.model import I64, Mask, Segment, Sketches
 
 ShinglesOf = Callable[[Segment, int], frozenset[int]]
@@ -37,12 +37,10 @@ def winnow(hashes: Sequence[int], window: int) -> list[int]:
 class ReferenceExcerptSearch:
     """The oracle of `stages.ExcerptSearch`; does everything in the first `advance`."""
 
-    def __init__(
-        self, gates: tuple[float, int, float, int], shingles_of: ShinglesOf, *, all_pairs: bool
-    ) -> None:
-        self._containment, self._shingles, self._threshold, self._most_clusters = gates
+    def __init__(self, gates: Gates, shingles_of: ShinglesOf, scope: Scope) -> None:
+        self._gates = gates
         self._shingles_of = shingles_of
-        self._all_pairs = all_pairs
+        self._scope = scope
         self._minimizers: list[list[int]] = []
         self._result: Contained | None = None
 
@@ -78,7 +76,7 @@ class ReferenceExcerptSearch:
         clusters = {
             value: len({self._representative[doc] for doc in docs}) for value, docs in holders.items()
         }
-        frequent = {value for value, count in clusters.items() if count > self._most_clusters}
+        frequent = {value for value, count in clusters.items() if count > self._gates.most_clusters}
         rare = {doc: set(self._minimizers[doc]) - frequent for doc in self._compared}
         candidates = Counter(
             pair
@@ -91,17 +89,20 @@ class ReferenceExcerptSearch:
         found = []
         for (a, b), agreeing in sorted(candidates.items()):
             # Half of what the least containment lets expect, less two: edits change minima at their borders too.
-            if 2.0 * (agreeing + 2.0) < self._containment * min(len(rare[a]), len(rare[b])):
+            if 2.0 * (agreeing + 2.0) < self._gates.containment * min(len(rare[a]), len(rare[b])):
                 continue
             counts["verified"] += 1
             shared, smaller = len(sets[a] & sets[b]), min(len(sets[a]), len(sets[b]))
-            is_contained = smaller >= self._shingles and shared / smaller >= self._containment
-            if is_contained and shared / len(sets[a] | sets[b]) < self._threshold:
+            is_contained = smaller >= self._gates.shingles and shared / smaller >= self._gates.containment
+            if is_contained and shared / len(sets[a] | sets[b]) < self._gates.threshold:
                 found.append((a, b, len(sets[a]), len(sets[b]), shared))
         columns = np.array(found, np.int64).reshape(-1, 5)
         return Contained(columns[:, :2], columns[:, 2:4], columns[:, 4], counts)
 
     def _is_wanted(self, a: int, b: int) -> bool:
-        """Whether two documents are to be compared: one has to be the representative of another cluster."""
+        """Whether two documents are to be compared: see `Scope`."""
         of_a, of_b = self._representative[a], self._representative[b]
-        return self._all_pairs or (of_a != of_b and (of_a == a or of_b == b))
+        heads = (of_a == a) + (of_b == b)
+        if self._scope is Scope.ALL:
+            return True
+        return of_a != of_b and heads in ((1, 2) if self._scope is Scope.REPRESENTATIVES else (1,))

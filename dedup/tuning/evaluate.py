@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.clusters import components, representatives
 from dedup.config import Settings
-from dedup.excerpts import CONTAINMENT, SHINGLES
+from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.model import I64, U8, Mask
 from dedup.tuning.articles import Articles
 from dedup.tuning.labels import Label, Labels

@@ -31,7 +31,7 @@ impl ExcerptSearch {
         engine: Py<Engine>,
         minimizers: (PyReadonlyArray1<'py, u32>, PyReadonlyArray1<'py, u32>),
         clusters: (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>),
-        all_pairs: bool,
+        scope: &str,
         gates: (f64, usize, f64, usize),
         segments: Vec<Segment>,
     ) -> PyResult<Self> {
@@ -50,7 +50,12 @@ impl ExcerptSearch {
         }
         let (containment, shingles, threshold, most_clusters) = gates;
         let gates = Gates { containment, shingles, threshold, most_clusters };
-        let scope = if all_pairs { Scope::All } else { Scope::Representatives };
+        let scope = match scope {
+            "all" => Scope::All,
+            "representatives" => Scope::Representatives,
+            "members" => Scope::Members,
+            _ => return Err(invalid(format!("unknown scope {scope}"))),
+        };
         let search = guard(py, || Search::new(&minimizers, &clusters, scope, gates))?;
         Ok(ExcerptSearch { engine, segments, search })
     }

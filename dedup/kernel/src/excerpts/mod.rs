@@ -59,6 +59,8 @@ pub enum Scope {
     All,
     /// Each with the representatives of other clusters.
     Representatives,
+    /// Likewise, but representatives not with one another.
+    Members,
 }
 
 impl Scope {
@@ -178,9 +180,10 @@ impl Search {
         let rank = |doc: usize| (self.groups.rare[doc], doc);
         match self.scope {
             Scope::All => rank(doc) < rank(other),
-            Scope::Representatives => {
+            Scope::Representatives | Scope::Members => {
                 let is_member = self.representative[doc] != doc as i64;
-                self.representative[doc] != other as i64 && (is_member || rank(doc) < rank(other))
+                let is_other = self.representative[doc] != other as i64;
+                is_other && (is_member || (self.scope == Scope::Representatives && rank(doc) < rank(other)))
             }
         }
     }
