@@ -42,6 +42,7 @@ def cut(seed: int, start: int, stop: int, words: int = 300) -> str:
 
 @given(st.lists(texts, max_size=6), st.integers(1, 30))
 @example(["", "one", "one two three four five six " * 9], 4)
+@settings(max_examples=50)
 def test_minimizers_agree(batch: list[str], window: int) -> None:
     given_texts = Texts.from_strings(batch)
     same(Native(PLAIN).sketch(given_texts, window), Reference(PLAIN).sketch(given_texts, window))
@@ -72,7 +73,7 @@ def search(
 
 
 @given(corpora(), st.data())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_searching_agrees(batch: list[str], data: st.DataObject) -> None:
     n = len(batch)
     drawn = data.draw(st.lists(st.integers(0, n - 1), min_size=n, max_size=n))
@@ -100,7 +101,7 @@ def test_searching_agrees(batch: list[str], data: st.DataObject) -> None:
 def test_a_long_search_agrees() -> None:
     """More values than one part of the range holds, more documents than one block, some values frequent."""
     numbers = random.Random(5)
-    batch = [cut(seed, 0, 220) for seed in range(500)]
+    batch = [cut(seed, 0, 220) for seed in range(400)]
     batch += [cut(seed, start := numbers.randrange(150), start + 70) for seed in range(200)]
     batch += [f"{story(10_000 + i, 60)} {story(9, 30)}" for i in range(MOST_CLUSTERS + 1)]
     clusters = np.arange(len(batch)), np.ones(len(batch), np.bool_)
@@ -147,7 +148,7 @@ def test_a_shared_run_of_a_window_is_a_shared_minimizer(
 def test_cuts_with_a_tail_are_found() -> None:
     """10 to 20% of an article, as a teaser gives it; pages around and other articles among them."""
     numbers, batch = random.Random(3), []
-    for seed in range(150):
+    for seed in range(100):
         words = numbers.randrange(450, 900)
         size = int(words * numbers.uniform(0.1, 0.2))
         start = numbers.randrange(words - size)
@@ -182,7 +183,7 @@ def test_a_phrase_of_many_clusters_joins_nobody() -> None:
     assert few["excerpt_of"].null_count == len(few) - 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(collections, st.sampled_from(["first", "last", "longest", "shortest"]), st.sampled_from([10, 40]))
 def test_pairs_pass_the_exact_gates(batch: list[str], keep: str, least: int) -> None:
     result = dedup.find_duplicates(batch, keep=keep, pairs=True, excerpt_shingles=least)
@@ -227,7 +228,7 @@ def test_excerpts_between_two_sets() -> None:
 # What is done about it
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(collections, st.sampled_from([None, "first", "shortest"]), st.sampled_from([5, 12, 40]))
 @example([cut(0, 0, 60), cut(0, 0, 300), cut(0, 20, 90), cut(0, 0, 62)], "first", 40)
 def test_removed_excerpts_name_a_kept_article(batch: list[str], keep: str | None, least: int) -> None:
