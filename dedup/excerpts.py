@@ -11,16 +11,16 @@ each of its texts is an excerpt of the same article.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.containment import CONTAINMENT, MOST_KNOWN, SHINGLES, WINDOW, Contained, Gates, Scope
+from dedup.containment import CONTAINMENT, SHINGLES, WINDOW, Contained, Gates, Scope
 from dedup.errors import UsageError
 from dedup.memory import Memory
-from dedup.model import F64, I64, Mask, Matches, Relation, Segment, Sketches
+from dedup.model import F64, I64, Matches, Relation, Segment, Sketches
 from dedup.stages import Stages
 
 MODES = ("off", "report", "remove")
@@ -92,7 +92,7 @@ class Excerpts:
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class _Pairs:
     """Excerpts and articles that they are in.
 
     Attributes:
@@ -108,8 +108,8 @@ class Pairs:
     similarity: F64
     containment: F64
 
-    def __getitem__(self, rows: NDArray[np.bool_] | I64) -> Pairs:
-        return Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
+    def __getitem__(self, rows: NDArray[np.bool_] | I64) -> _Pairs:
+        return _Pairs(*(getattr(self, name)[rows] for name in self.__slots__))
 
 
 class ExcerptFinder:
@@ -155,39 +155,6 @@ class ExcerptFinder:
         """What `decide` says, once all documents are done."""
         modes = {"remove": self._remove, "list_pairs": self._list_pairs}
         return decide(self._matches, self._search.result(), self._order, **modes)
-
-
-def between(
-    stages: Stages,
-    settings: ExcerptSettings,
-    threshold: float,
-    sketches: Iterable[Sketches],
-    checked: Mask,
-    known: Mask,
-    segments: Sequence[Segment],
-) -> Pairs:
-    """Which documents are excerpts of which, of pairs of a checked and a known one.
-
-    Args:
-        stages: An engine.
-        settings: What is an excerpt.
-        threshold: Jaccard similarity from which on two documents are near instead.
-        sketches: Of all `n` documents, with minimizers of `settings.window`.
-        checked: bool[n], one side of the pairs.
-        known: bool[n], the other side; no document is both.
-        segments: Where the bytes of all documents lie.
-
-    Returns:
-        The pairs, in no order that matters; either side may be the excerpt.
-    """
-    search = stages.excerpts(settings.gates(threshold)._replace(most_clusters=MOST_KNOWN), Scope.MEMBERS)
-    for batch in sketches:
-        search.add(batch)
-    positions = np.arange(len(checked))
-    search.start(np.where(known, positions, -1), checked | known, segments)
-    while search.advance(len(positions)) < len(positions):
-        pass
-    return _directed(search.result(), positions)
 
 
 def decide(
@@ -239,13 +206,13 @@ def decide(
     return matches, Excerpts(of, containment, counts)
 
 
-def _directed(contained: Contained, rank: I64) -> Pairs:
+def _directed(contained: Contained, rank: I64) -> _Pairs:
     """The smaller document first; of two of one size the later in priority order."""
     sizes, ranks = contained.sizes, rank[contained.pairs]
     second = (sizes[:, 1] < sizes[:, 0]) | ((sizes[:, 1] == sizes[:, 0]) & (ranks[:, 1] > ranks[:, 0]))
     rows, at = np.arange(len(sizes)), second.astype(np.int64)
     size = sizes[rows, at]
-    return Pairs(
+    return _Pairs(
         contained.pairs[rows, at],
         contained.pairs[rows, 1 - at],
         size,
@@ -254,14 +221,14 @@ def _directed(contained: Contained, rank: I64) -> Pairs:
     )
 
 
-def _best(pairs: Pairs, rank: I64) -> Pairs:
+def _best(pairs: _Pairs, rank: I64) -> _Pairs:
     """Of the pairs of each excerpt that of highest containment, then similarity, then the first in priority order."""
     keys = rank[pairs.article], -pairs.similarity, -pairs.containment, pairs.excerpt
     ordered = pairs[np.lexsort(keys)]
     return ordered[np.append(True, ordered.excerpt[1:] != ordered.excerpt[:-1])[: len(ordered.excerpt)]]
 
 
-def _listed(matches: Matches, pairs: Pairs, rank: I64) -> Matches:
+def _listed(matches: Matches, pairs: _Pairs, rank: I64) -> Matches:
     """Add the pairs, excerpt first, to those of the matches, each also with the exact copies of either side."""
     first = matches.first
     members = np.lexsort((rank, first))
@@ -283,7 +250,7 @@ def _listed(matches: Matches, pairs: Pairs, rank: I64) -> Matches:
     )
 
 
-def _removed(pairs: Pairs, matches: Matches, rank: I64) -> I64:
+def _removed(pairs: _Pairs, matches: Matches, rank: I64) -> I64:
     """int64[n]: for the representative of a cluster that goes, the article that stays instead; else -1."""
     representative = matches.representative
     n = len(rank)

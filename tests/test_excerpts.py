@@ -17,7 +17,7 @@ import dedup
 from dedup.config import Settings
 from dedup.containment import CONTAINMENT, MOST_CLUSTERS, SHINGLES, Contained, Gates, Scope
 from dedup.errors import UsageError
-from dedup.excerpts import ExcerptSettings, between
+from dedup.excerpts import ExcerptSettings
 from dedup.model import I64, Form, Mask, Segment, Texts
 from dedup.native import Native
 from dedup.reference import Reference
@@ -200,29 +200,6 @@ def test_pairs_pass_the_exact_gates(batch: list[str], keep: str, least: int) -> 
     assert alone.equals(result.clusters)
     plain = dedup.find_duplicates(batch, keep=keep, excerpts="off").clusters
     assert plain.equals(alone.drop_columns(["excerpt_of", "excerpt_containment"]))
-
-
-def test_excerpts_between_two_sets() -> None:
-    """In either direction; neither within a set, nor what is left out, nor near copies; every known copy counts."""
-    batch = [
-        cut(0, 0, 60),
-        story(1, 300),
-        cut(1, 0, 60),
-        story(5),
-        story(0, 300),
-        cut(1, 9, 70),
-        story(5),
-        story(1, 300),
-    ]
-    given_texts = Texts.from_strings([*batch, *[f"{cut(0, 0, 60)} {story(i)}" for i in range(20, 120)]])
-    checked, known = np.arange(108) < 4, (np.arange(108) >= 4) & (np.arange(108) != 7)
-    segment = Segment(given_texts.data, Form.TEXT, given_texts.offsets[:-1], given_texts.offsets[1:])
-    for engine in (Native(PLAIN), Reference(PLAIN)):
-        sketches = [engine.sketch(given_texts, 24)]
-        found = between(engine, ExcerptSettings(), 0.5, sketches, checked, known, [segment])
-        pairs = set(zip(found.excerpt.tolist(), found.article.tolist(), strict=True))
-        assert pairs == {(0, 4), (5, 1), *((0, i) for i in range(8, 108))}
-        assert set(found.containment.tolist()) == {1.0}
 
 
 # What is done about it

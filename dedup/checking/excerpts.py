@@ -10,7 +10,8 @@ import numpy as np
 
 from dedup.checking.articles import Articles
 from dedup.checking.copies import CONTAINS, EXCERPT, SLICE, Copies
-from dedup.excerpts import MOST_CLUSTERS, ExcerptSettings
+from dedup.containment import MOST_KNOWN, Scope
+from dedup.excerpts import ExcerptSettings
 from dedup.model import I64, U64, Mask
 from dedup.progress import Progress
 
@@ -32,16 +33,15 @@ def of_split(
     """
     count = len(articles)
     progress.start("searching", count, "articles")
-    gates = settings.containment, settings.shingles, articles.stages.settings.threshold, MOST_CLUSTERS
-    search = articles.stages.excerpts(gates)
+    gates = settings.gates(articles.stages.settings.threshold)._replace(most_clusters=MOST_KNOWN)
+    search = articles.stages.excerpts(gates, Scope.MEMBERS)
     for sketches in articles.sketches:
         search.add(sketches)
     digest = np.concatenate([sketches.digest for sketches in articles.sketches])
     originals = _distinct(digest, np.flatnonzero(known))
-    # The search compares representatives with all others. Known articles are none, each a member of the next one's
-    # cluster, so that they are compared with those in question and not with one another.
-    representative = np.arange(count)
-    representative[originals] = np.roll(originals, -1)
+    # Each known article stands for itself, those in question for nothing: none is compared with its own side.
+    representative = np.full(count, -1)
+    representative[originals] = originals
     compared = open_.copy()
     compared[originals] = True
     search.start(representative, compared, articles.corpus.segments)
