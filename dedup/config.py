@@ -14,6 +14,9 @@ FORMAT_VERSION = 1
 TOKENIZER_VERSION = "1-unicode14"
 """Version of the token definition and its class table."""
 
+MIN_DOCUMENTS = 200
+"""Documents below which nothing is learned: chance repeats too much of a small corpus."""
+
 MAX_NUM_PERM = 4096
 MAX_SHINGLE_SIZE = 64
 

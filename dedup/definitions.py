@@ -8,8 +8,8 @@ from functools import cache
 
 from dedup import boilerplate
 from dedup.boilerplate.learned import Learned
-from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
-from dedup.config import Settings
+from dedup.boilerplate.learner import Learner
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.errors import UsageError
 from dedup.model import U32, Removal, Texts
 from dedup.native import Native

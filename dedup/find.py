@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from dedup import boilerplate
 from dedup.blocks import BLOCK
-from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
+from dedup.boilerplate.learner import Learner
 from dedup.clusters import families as find_families
-from dedup.config import Settings
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.engines import make_engine
 from dedup.errors import UsageError

@@ -15,8 +15,8 @@ import numpy as np
 
 from dedup.boilerplate import load
 from dedup.boilerplate.learned import Learned
-from dedup.boilerplate.learner import MIN_DOCUMENTS, Learner
-from dedup.config import Settings
+from dedup.boilerplate.learner import Learner
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.corpus import Corpus, CorpusBuilder, locate
 from dedup.engines import make_engine
 from dedup.errors import UsageError

@@ -5,6 +5,7 @@ The one door to native code: no other module imports `_kernel`.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -76,11 +77,17 @@ _FIELDS = attrgetter(*Rule.__slots__[:10])
 def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
     """The (a, b) of datasketch 2's `affine32` scheme, uint32[num_perm] each.
 
-    Drawn as `datasketch.MinHash(num_perm, seed, scheme="affine32")` draws them, without importing it.
+    Drawn as `datasketch.MinHash(num_perm, seed, scheme="affine32")` draws them from `numpy.random.RandomState(seed)`,
+    without importing either: the same Mersenne twister (Matsumoto and Nishimura 1998), seeded by `init_genrand`.
     """
-    generator = np.random.RandomState(seed)
-    a = generator.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
-    return a, generator.randint(0, 1 << 32, num_perm, dtype=np.uint32)
+    state = [seed]
+    for i in range(1, 624):
+        state.append((1812433253 * (state[-1] ^ state[-1] >> 30) + i) & 0xFFFFFFFF)
+    generator = random.Random()
+    generator.setstate((3, (*state, 624), None))
+    draws = np.array([generator.getrandbits(32) for _ in range(2 * num_perm)], np.uint32)
+    # The low 31 bits, times two, plus one: the multipliers are odd, and the top bit drops out.
+    return draws[:num_perm] << np.uint32(1) | np.uint32(1), draws[num_perm:]
 
 
 def plain_form(line: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dedup.boilerplate.learner import MIN_DOCUMENTS
-from dedup.config import Settings
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
 

@@ -16,11 +16,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dedup.bands import choose
-from dedup.boilerplate import load
-from dedup.boilerplate.learned import Learned
-from dedup.boilerplate.learner import Learner
 from dedup.clusters import largest, sizes
 from dedup.config import fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
@@ -28,7 +26,6 @@ from dedup.engines import make_engine
 from dedup.excerpts import ExcerptFinder, Excerpts
 from dedup.families import Lineage
 from dedup.keep import Policy
-from dedup.learning import observe
 from dedup.memory import Memory, half_of_free
 from dedup.model import Matches, Rule, Texts
 from dedup.options import Options
@@ -42,6 +39,9 @@ from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
 from dedup.writers import OutputDirectory, keep_apart, write_chunks, write_json
+
+if TYPE_CHECKING:
+    from dedup.boilerplate.learned import Learned
 
 SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
@@ -70,7 +70,11 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     progress = progress or Silent()
     clock = Clock()
     policy = Policy.parse(options.keep_policy, options.source_field)
-    rules = load(options.rules) if options.settings.strip else ()
+    rules: tuple[Rule, ...] = ()
+    if options.settings.strip:
+        from dedup.boilerplate import load  # as long as a small run takes without rules
+
+        rules = load(options.rules)
     stages = make_engine(options.engine, options.settings, rules, options.text_fields, options.threads)
     more = policy.fields()
     if options.learn and options.source_field is not None and options.source_field not in more:
@@ -88,6 +92,9 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         with unchanged(sources):
             learned = None
             if options.learn:
+                from dedup.boilerplate.learner import Learner  # most runs do without
+                from dedup.learning import observe
+
                 learner = stack.enter_context(Learner(stages, spill=True, temp_dir=options.temp_dir))
                 for source, batch in _read(sources, builder, options.limit, progress, clock):
                     with clock.stage("learn"):

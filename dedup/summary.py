@@ -7,12 +7,11 @@ import platform
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dedup.bands import Bands
-from dedup.boilerplate.learned import Learned
 from dedup.caveats import caveats
 from dedup.clusters import sizes
 from dedup.corpus import Corpus
@@ -22,6 +21,9 @@ from dedup.memory import Memory
 from dedup.model import Matches, Relation
 from dedup.stripping import Stripping
 from dedup.version import version, versions
+
+if TYPE_CHECKING:
+    from dedup.boilerplate.learned import Learned
 
 LARGEST = 5
 """Clusters that are shown."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
+import sys
+
+VERSION = "0.1.0"
+"""Of the package, as in pyproject.toml. To ask for the metadata of what is installed takes longer than a small run."""
 
 
 def version() -> str:
-    """Version of the installed package; `unknown` when it runs from a source tree that was never installed."""
-    try:
-        return installed_version("article-dedup")
-    except PackageNotFoundError:
-        return "unknown"
+    """Version of the package."""
+    return VERSION
 
 
 def versions() -> dict[str, str]:
-    """Version of dedup and of each package that takes part in a result."""
-    return {
-        "dedup": version(),
-        **{name: installed_version(name) for name in ("datasketch", "numpy", "pyarrow", "xxhash")},
-    }
+    """Version of dedup and of each package that took part in what was done so far."""
+    found = {"dedup": VERSION}
+    for name in ("datasketch", "numpy", "pyarrow", "xxhash"):
+        if name in sys.modules:
+            found[name] = getattr(sys.modules[name], "__version__", None) or _installed(name)
+    return found
+
+
+def _installed(name: str) -> str:
+    """What the metadata of a package says, for one that does not say it itself."""
+    from importlib.metadata import version
+
+    return version(name)

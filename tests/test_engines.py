@@ -99,6 +99,16 @@ def test_every_instruction_set_gives_the_same_bits(num_perm: int) -> None:
         np.testing.assert_array_equal(signatures, expected, err_msg=level)
 
 
+@given(st.integers(1, 300), st.integers(0, 2**32 - 1))
+def test_permutations_are_those_of_numpy(count: int, seed: int) -> None:
+    generator = np.random.RandomState(seed)
+    a = generator.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    b = generator.randint(0, 1 << 32, count, dtype=np.uint32)
+    for found, expected in zip(permutations(count, seed), (a, b), strict=True):
+        assert found.dtype == np.uint32
+        np.testing.assert_array_equal(found, expected)
+
+
 @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 6), st.integers(0, 2**32 - 1))
 def test_band_keys_agree(bands: int, rows: int, count: int, seed: int) -> None:
     signatures = np.random.default_rng(seed).integers(0, 2**32, (count, bands * rows + 3), np.uint32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import dedup
 from dedup.cli.commands import SUMMARIES
+from dedup.version import VERSION
 from tests.conftest import ROOT
 
 MAP = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
@@ -68,13 +70,19 @@ def test_every_command_is_listed_with_the_first_line_of_its_help() -> None:
 def test_a_run_imports_only_what_it_needs(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "The ferries leave Kellin Bay at noon."}\n')
     call = ["run", "a.jsonl", "-o", "out", "--quiet"]
-    heavy = {"datasketch", "scipy", "pandas", "pyarrow", "rich", "numpy.ma", "dedup.reference"}
+    heavy = {"datasketch", "scipy", "pandas", "pyarrow", "rich", "numpy.ma", "numpy.random"}
+    heavy |= {"importlib.metadata", "dedup.reference", "dedup.boilerplate.learner"}
     code = f"import sys, dedup.cli\ntry: dedup.cli.main({call})\nexcept SystemExit: pass"
     code += f"\nprint(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout == "[]\n", done.stderr
+
+
+def test_the_version_is_that_of_the_package_and_of_the_kernel() -> None:
+    for path, table in (("pyproject.toml", "project"), ("dedup/kernel/Cargo.toml", "package")):
+        assert tomllib.loads((ROOT / path).read_text("utf-8"))[table]["version"] == VERSION
 
 
 def test_no_module_is_long() -> None:

@@ -24,14 +24,11 @@ from dedup.boilerplate.decide import decide
 from dedup.boilerplate.learned import Learned, LearnedLine, without_parts
 from dedup.boilerplate.store import Bounded, Spilled, Store, above, forgettable
 from dedup.boilerplate.strings import distinct, find, select
-from dedup.config import Settings
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.model import U64, Texts
 from dedup.native import Native, array_of, hash_texts
 from dedup.observations import ACTIONS, Kind, Tally
 from dedup.stages import Stages
-
-MIN_DOCUMENTS = 200
-"""Documents below which nothing is learned: chance repeats too much of a small corpus."""
 
 MOST_ROWS = 350_000
 """Rows of counts in memory, and in a counts file: as many as 12,000 articles of 4 KB have. A process that counts a
