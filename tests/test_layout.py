@@ -67,11 +67,14 @@ def test_every_command_is_listed_with_the_first_line_of_its_help() -> None:
     assert found == SUMMARIES
 
 
-def test_a_run_imports_only_what_it_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", [[], ["--no-strip"]])
+def test_a_run_imports_only_what_it_needs(tmp_path: Path, options: list[str]) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "The ferries leave Kellin Bay at noon."}\n')
-    call = ["run", "a.jsonl", "-o", "out", "--quiet"]
+    call = ["run", "a.jsonl", "-o", "out", "--quiet", *options]
     heavy = {"datasketch", "scipy", "pandas", "pyarrow", "rich", "numpy.ma", "numpy.random"}
-    heavy |= {"importlib.metadata", "dedup.reference", "dedup.boilerplate.learner"}
+    heavy |= {"dedup.reference", "dedup.boilerplate.learner"}
+    if options:
+        heavy |= {"dedup.boilerplate", "xxhash", "importlib.metadata"}
     code = f"import sys, dedup.cli\ntry: dedup.cli.main({call})\nexcept SystemExit: pass"
     code += f"\nprint(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
