@@ -120,7 +120,7 @@ def found_pairs(results: Path) -> I64:
             a, b = int(row["a"][1:]), int(row["b"][1:])
             if row["relation"] == "exact":
                 twins.setdefault(a, [a]).append(b)
-            else:
+            elif row["relation"] == "near":  # nobody else looks for excerpts
                 near.append((a, b))
     every = [(x, y) for a, b in near for x in twins.get(a, [a]) for y in twins.get(b, [b])]
     return np.concatenate([np.array(every, np.int64).reshape(-1, 2), _within(list(twins.values()))])
