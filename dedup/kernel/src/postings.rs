@@ -11,7 +11,10 @@ pub struct Run<'a> {
 /// The distinct `query << 32 | document` of all documents that stand in a run under the query's key of that list,
 /// ascending. `keys` is list-major, `count` keys a list.
 pub fn probe(runs: &[Run<'_>], keys: &[u32], count: usize) -> Vec<u64> {
-    let lists = keys.len().checked_div(count).unwrap_or(0);
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let lists = keys.len() / count;
     let mut used = vec![false; lists];
     for run in runs {
         used[run.list] = true;

@@ -2,14 +2,15 @@
 //!
 //! `dedup/reference/strip.py` states what stripping means; this module decides the same, bit for bit, and fast. Most
 //! lines are body lines that no rule can match, so the work per document is: the folded form of all lines in one
-//! buffer (`form`), one pass over it for the literals of rules, and for each line a look-up of its first and last bytes
-//! (`nominate`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
+//! buffer (`form`), one pass over it for the literals of rules (`literals`), and for each line a look-up of its first and
+//! last bytes (`nominate`). Only nominated rules are tried. A text in which nothing matched is handed back as it is;
 //! otherwise `settle` repeats rounds over the few lines that matched.
 //!
 //! Rules learned from a corpus are one more source of hits beside the patterns.
 
 pub mod form;
 mod learned;
+mod literals;
 mod memo;
 mod nominate;
 mod rule;
@@ -24,6 +25,7 @@ use memchr::memchr_iter;
 
 use form::Ends;
 use learned::Findings;
+use literals::Found;
 use memo::Memo;
 use nominate::Rules;
 pub use rule::{Action, Place, Rule};
@@ -140,6 +142,7 @@ pub struct Scratch {
     has_numbers: bool,
     has_careful: bool,
     before: Vec<Line>,
+    literals: Vec<Found>,
     nominated: Vec<u32>,
     cased: Vec<u8>,
     learned: Findings,
@@ -233,16 +236,17 @@ impl Stripper {
             scratch.lines.push(Line { raw: (start, end), first: number, current: number, dropped_by: None });
             start = end + 1;
         }
-        let mut literal = self.rules.next_literal(&scratch.forms, 0);
+        self.rules.literals.find(&scratch.forms, &mut scratch.literals);
+        let mut literals = 0;
         let is_alone = scratch.filled.len() == 1;
         for at in 0..scratch.filled.len() {
             let i = scratch.filled[at];
             scratch.nominated.clear();
-            while let Some((start, end, rules)) = literal
-                && start < scratch.versions[i].form.1
+            while let Some(&(place, literal)) = scratch.literals.get(literals)
+                && place < scratch.versions[i].form.1
             {
-                scratch.nominated.extend_from_slice(rules);
-                literal = self.rules.next_literal(&scratch.forms, end);
+                scratch.nominated.extend_from_slice(self.rules.literals.rules(literal));
+                literals += 1;
             }
             let (first, (start, end)) = (scratch.hits.len(), scratch.versions[i].left);
             let key = Memo::key(&text[start..end]).filter(|_| !is_alone);

@@ -2,19 +2,18 @@
 //!
 //! A rule's pattern is parsed once to learn how its matches begin, or else how they end. Where those edges are finitely
 //! many, a line is tried against the rule only if it begins or ends so: one look-up per length of edge replaces the
-//! patterns. A rule with literals is tried on the lines in which one pass over the text finds one of them; what
-//! is left, on every line. Rules learned from a corpus are looked up by the line itself (`learned`).
+//! patterns. A rule with literals is tried on the lines in which one of them stands (`literals`); what is left, on
+//! every line. Rules learned from a corpus are looked up by the line itself (`learned`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind, Span, packed};
-use memchr::memmem::Finder;
 use regex_syntax::hir::Hir;
 use regex_syntax::hir::literal::{ExtractKind, Extractor};
 
 use super::form;
 use super::learned::{Findings, Learned};
+use super::literals::Literals;
 use super::rule::{Action, Matcher, Rule};
 
 /// Bytes of an edge that are looked at.
@@ -28,7 +27,7 @@ pub struct Rules {
     beginnings: Edges,
     endings: Edges,
     everywhere: Vec<u32>,
-    literals: Literals,
+    pub literals: Literals,
     learned: Learned,
 }
 
@@ -62,16 +61,11 @@ impl Rules {
             made.matchers.push(matcher);
         }
         made.learned.seal();
-        made.literals = Literals::new(&literals).map_err(|error| (0, error))?;
+        made.literals = Literals::new(&literals);
         Ok(made)
     }
 
-    /// The first long literal in `forms` from `from` on: where it begins and ends, and the rules it nominates.
-    pub fn next_literal(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
-        self.literals.next_long(forms, from)
-    }
-
-    /// Add the rules to try on a line to those in `numbers`, and put them into their order.
+    /// Add the rules to try on a line to those in `numbers`, which its literals gave, and put them into their order.
     pub fn nominate(
         &self,
         form: &[u8],
@@ -84,64 +78,11 @@ impl Rules {
         let plain = &form[plain.0..plain.1];
         self.beginnings.find(plain, |length| &plain[..length], numbers);
         self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
-        for (literal, rules) in &self.literals.short {
-            if literal.find(form).is_some() {
-                numbers.extend_from_slice(rules);
-            }
-        }
         numbers.extend_from_slice(&self.everywhere);
         if numbers.len() > 1 {
             numbers.sort_unstable();
             numbers.dedup();
         }
-    }
-
-    /// Add all rules with long literals to `numbers`.
-    pub fn nominate_all_with_literals(&self, numbers: &mut Vec<u32>) {
-        numbers.extend(self.literals.by_long.iter().flatten());
-    }
-}
-
-/// The literals of all rules.
-#[derive(Default)]
-struct Literals {
-    /// Those of one or two bytes, such as a colon, and their rules: searched in a line one by one.
-    short: Vec<(Finder<'static>, Vec<u32>)>,
-    /// The others, searched at once. Vectors do it, where there are few enough and the machine has them.
-    vectored: Option<packed::Searcher>,
-    automaton: Option<AhoCorasick>,
-    /// Per long literal, the rules that may have a literal where it was found.
-    by_long: Vec<Vec<u32>>,
-}
-
-impl Literals {
-    fn new(all: &[(String, u32)]) -> Result<Literals, String> {
-        let (short, long): (Vec<_>, Vec<_>) = all.iter().cloned().partition(|(literal, _)| literal.len() < 3);
-        let mut by_short: BTreeMap<String, Vec<u32>> = BTreeMap::new();
-        for (literal, number) in short {
-            by_short.entry(literal).or_default().push(number);
-        }
-        let patterns = || long.iter().map(|(literal, _)| literal);
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::DFA));
-        let automaton = (!long.is_empty()).then(|| builder.build(patterns()));
-        Ok(Literals {
-            short: by_short
-                .iter()
-                .map(|(one, rules)| (Finder::new(one).into_owned(), rules.clone()))
-                .collect(),
-            vectored: packed::Searcher::new(patterns()),
-            automaton: automaton.transpose().map_err(|error| error.to_string())?,
-            by_long: long.iter().map(|(literal, _)| sharing(literal, &long)).collect(),
-        })
-    }
-
-    fn next_long(&self, forms: &[u8], from: usize) -> Option<(usize, usize, &[u32])> {
-        let found = match &self.vectored {
-            Some(searcher) => searcher.find_in(forms, Span::from(from..forms.len())),
-            None => self.automaton.as_ref()?.find(Input::new(forms).span(from..forms.len())),
-        }?;
-        Some((found.start(), found.end(), &self.by_long[found.pattern()]))
     }
 }
 
@@ -220,19 +161,6 @@ fn edges(hir: &Hir, kind: ExtractKind, fold: bool) -> Option<Vec<Vec<u8>>> {
     let literals = found.literals()?.iter().map(|literal| literal.as_bytes());
     let edges: Vec<Vec<u8>> = literals.map(|one| if fold { folded(one) } else { one.to_vec() }).collect();
     edges.iter().all(|edge| !edge.is_empty()).then_some(edges)
-}
-
-/// The rules that may have a literal where `literal` was found. Literals are found without overlaps, so one that can
-/// overlap it may be there too.
-fn sharing(literal: &str, all: &[(String, u32)]) -> Vec<u32> {
-    let agrees = |one: &[u8], other: &[u8]| one.iter().zip(other).all(|(a, b)| a == b);
-    let overlaps =
-        |other: &str| (0..literal.len()).any(|at| agrees(&literal.as_bytes()[at..], other.as_bytes()));
-    let mut numbers: Vec<u32> =
-        all.iter().filter(|(other, _)| overlaps(other)).map(|&(_, number)| number).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers
 }
 
 /// The folded form of the whole characters that `literal` begins with, cut to the bytes that are looked at.

@@ -266,7 +266,7 @@ fn add_version(rules: &Rules, text: &str, scratch: &mut Scratch, line: usize, le
     scratch.has_numbers |= is_number(&scratch.forms[version.plain.0..version.plain.1]);
     scratch.versions.push(version);
     scratch.nominated.clear();
-    rules.nominate_all_with_literals(&mut scratch.nominated);
+    scratch.nominated.extend(rules.literals.all_rules());
     scratch.versions[number].hits = rules.match_version(text, number, true, scratch);
     if let Some(last) = last {
         scratch.versions[last].next = Some(number);
