@@ -7,17 +7,19 @@
 //! of an automaton's time and no longer with more literals. Shorter literals are searched one by one.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
-use memchr::memchr;
-use memchr::memmem::Finder;
+use memchr::{memchr, memchr_iter};
+
+use super::nominate::Mixer;
 
 const WINDOW: usize = 4;
 const STRIDE: usize = 3;
 /// Bytes of the literals that hold a window whatever the stride's start.
 const SHORT: usize = WINDOW + STRIDE - 1;
-/// Bits of the table; the packaged rules have 300 windows.
-const TABLE_BITS: u32 = 13;
+/// Bits of the filter; of the packaged rules' 600 windows, one in a hundred others looks like one of them.
+const FILTER_BITS: usize = 1 << 16;
 
 /// What nominates rules: a literal that stands at this place of a text.
 pub type Found = (usize, u32);
@@ -26,12 +28,12 @@ pub type Found = (usize, u32);
 #[derive(Default)]
 pub struct Literals {
     all: Vec<Literal>,
-    /// Those that are too short for a window, with their number.
-    short: Vec<(Finder<'static>, u32)>,
-    /// For each hash of a window, 1 + the place in `windows` of the literals that may hold it; 0 = none.
-    table: Vec<u16>,
-    /// Per list: number of the literal, and where in it the window begins.
-    windows: Vec<Vec<(u32, usize)>>,
+    /// Those that are too short for a window: number of the literal, and where in it its rarest byte is.
+    short: Vec<(u32, usize)>,
+    /// A bit for each hash of a window that a literal holds.
+    filter: Filter,
+    /// The literals that hold a window: their numbers, and where in them the window begins.
+    windows: HashMap<u64, Vec<(u32, usize)>, BuildHasherDefault<Mixer>>,
 }
 
 struct Literal {
@@ -42,7 +44,7 @@ struct Literal {
 impl Literals {
     /// The literals of rules, given with the rule's number.
     pub fn new(given: &[(String, u32)]) -> Literals {
-        let mut made = Literals { table: vec![0; 1 << TABLE_BITS], ..Literals::default() };
+        let mut made = Literals::default();
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         for (literal, rule) in given {
             let number = *numbers.entry(literal).or_insert_with(|| made.add(literal.as_bytes()));
@@ -55,16 +57,15 @@ impl Literals {
         let number = self.all.len();
         self.all.push(Literal { bytes: bytes.to_vec(), rules: Vec::new() });
         if bytes.len() < SHORT {
-            self.short.push((Finder::new(bytes).into_owned(), number as u32));
+            let cost = |&at: &usize| frequency(&bytes[at]);
+            let rarest = (0..bytes.len()).min_by(|a, b| cost(a).total_cmp(&cost(b)));
+            self.short.extend(rarest.map(|at| (number as u32, at)));
             return number;
         }
-        for at in rarest(bytes) {
-            let slot = &mut self.table[hash(&bytes[at..])];
-            if *slot == 0 {
-                self.windows.push(Vec::new());
-                *slot = self.windows.len() as u16; // at most as many as the table has places
-            }
-            self.windows[usize::from(*slot) - 1].push((number as u32, at));
+        for at in rarest_windows(bytes) {
+            let window = window(&bytes[at..]);
+            self.filter.add(window);
+            self.windows.entry(number_of(window)).or_default().push((number as u32, at));
         }
         number
     }
@@ -74,47 +75,89 @@ impl Literals {
         &self.all[number as usize].rules
     }
 
-    /// The rules with any literal, some of them several times.
-    pub fn all_rules(&self) -> impl Iterator<Item = u32> {
-        self.all.iter().flat_map(|literal| literal.rules.iter().copied())
-    }
-
     /// Put into `found` which literals stand in which lines of `forms`, by place; each at least once a line.
     pub fn find(&self, forms: &[u8], found: &mut Vec<Found>) {
         found.clear();
         if !self.windows.is_empty() {
-            for (stride, window) in forms.windows(WINDOW).step_by(STRIDE).enumerate() {
-                let slot = self.table[hash(window)];
-                if slot != 0 {
-                    self.verify(forms, stride * STRIDE, usize::from(slot) - 1, found);
-                }
-            }
+            self.find_long(forms, found);
         }
-        for (finder, number) in &self.short {
-            let mut from = 0;
-            while let Some(at) = finder.find(&forms[from..]) {
-                found.push((from + at, *number));
-                let rest = &forms[from + at..];
-                from += at + memchr(b'\n', rest).unwrap_or(rest.len());
+        for &(number, offset) in &self.short {
+            let literal = &self.all[number as usize].bytes;
+            let mut line_end = 0;
+            for at in memchr_iter(literal[offset], forms).map(|at| at.wrapping_sub(offset)) {
+                if at >= line_end && forms.get(at..).is_some_and(|rest| rest.starts_with(literal)) {
+                    found.push((at, number));
+                    line_end = at + memchr(b'\n', &forms[at..]).unwrap_or(forms.len());
+                }
             }
         }
         found.sort_unstable();
     }
 
-    /// Add the literals of list `list` that stand around the window at `at`.
-    #[cold]
-    fn verify(&self, forms: &[u8], at: usize, list: usize, found: &mut Vec<Found>) {
-        for &(number, offset) in &self.windows[list] {
-            let place = at.checked_sub(offset).and_then(|start| forms.get(start..));
-            if place.is_some_and(|rest| rest.starts_with(&self.all[number as usize].bytes)) {
+    fn find_long(&self, forms: &[u8], found: &mut Vec<Found>) {
+        const BLOCK: usize = 4 * STRIDE;
+        let mut at = 0;
+        // The length of a block is known to the compiler, which then checks no bounds.
+        while let Some(block) = forms[at..].first_chunk::<{ BLOCK - STRIDE + WINDOW }>() {
+            let held = [0, 1, 2, 3].map(|i| self.filter.may_hold(window(&block[i * STRIDE..])));
+            if held != [false; 4] {
+                (0..4).filter(|&i| held[i]).for_each(|i| self.verify(forms, at + i * STRIDE, found));
+            }
+            at += BLOCK;
+        }
+        while at + WINDOW <= forms.len() {
+            self.verify(forms, at, found);
+            at += STRIDE;
+        }
+    }
+
+    /// Add the literals that stand around the window at `at`.
+    fn verify(&self, forms: &[u8], at: usize, found: &mut Vec<Found>) {
+        for &(number, offset) in self.windows.get(&number_of(window(&forms[at..]))).into_iter().flatten() {
+            let rest = at.checked_sub(offset).and_then(|start| forms.get(start..));
+            if rest.is_some_and(|rest| rest.starts_with(&self.all[number as usize].bytes)) {
                 found.push((at, number));
             }
         }
     }
 }
 
+/// A Bloom filter of one hash (Bloom 1970).
+struct Filter(Box<[u64; FILTER_BITS / 64]>);
+
+impl Default for Filter {
+    fn default() -> Filter {
+        Filter(Box::new([0; FILTER_BITS / 64]))
+    }
+}
+
+impl Filter {
+    fn add(&mut self, window: [u8; WINDOW]) {
+        let bit = Self::bit(window);
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    fn may_hold(&self, window: [u8; WINDOW]) -> bool {
+        let bit = Self::bit(window);
+        self.0[bit / 64] >> (bit % 64) & 1 == 1
+    }
+
+    fn bit(window: [u8; WINDOW]) -> usize {
+        u32::from_le_bytes(window).wrapping_mul(0x9e37_79b1) as usize >> 16
+    }
+}
+
+fn number_of(window: [u8; WINDOW]) -> u64 {
+    u32::from_le_bytes(window).into()
+}
+
+/// The window that `bytes` begins with.
+fn window(bytes: &[u8]) -> [u8; WINDOW] {
+    [bytes[0], bytes[1], bytes[2], bytes[3]]
+}
+
 /// The `STRIDE` places in a row of a literal whose windows are rarest by the look of their letters.
-fn rarest(bytes: &[u8]) -> Range<usize> {
+fn rarest_windows(bytes: &[u8]) -> Range<usize> {
     let cost = |start: usize| -> f64 {
         (start..start + STRIDE).map(|at| bytes[at..at + WINDOW].iter().map(frequency).product::<f64>()).sum()
     };
@@ -127,12 +170,6 @@ fn rarest(bytes: &[u8]) -> Range<usize> {
 fn frequency(byte: &u8) -> f64 {
     let rank = b" etaoinsrhldcumfpgwybvk.-xjqz".iter().position(|one| one == byte);
     1.0 / (rank.unwrap_or(40) + 2) as f64
-}
-
-/// The place in the table of the window that `bytes` begins with.
-fn hash(bytes: &[u8]) -> usize {
-    let window = u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    (window.wrapping_mul(0x9e37_79b1) >> (32 - TABLE_BITS)) as usize
 }
 
 #[cfg(test)]

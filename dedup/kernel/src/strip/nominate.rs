@@ -76,8 +76,9 @@ impl Rules {
         self.learned.find(form, plain, learned);
         numbers.extend(learned.rules.iter().map(|&(number, _)| number));
         let plain = &form[plain.0..plain.1];
-        self.beginnings.find(plain, |length| &plain[..length], numbers);
-        self.endings.find(plain, |length| &plain[plain.len() - length..], numbers);
+        let (first, last) = (first(plain), last(plain));
+        self.beginnings.find(plain.len(), |length| first & (u64::MAX >> (64 - 8 * length)), numbers);
+        self.endings.find(plain.len(), |length| last >> (64 - 8 * length), numbers);
         numbers.extend_from_slice(&self.everywhere);
         if numbers.len() > 1 {
             numbers.sort_unstable();
@@ -97,7 +98,7 @@ struct Edges {
 
 impl Edges {
     fn add(&mut self, edge: &[u8], number: u32) {
-        let key = key(edge);
+        let key = key(first(edge), edge.len());
         let numbers = self.rules.entry(key).or_default();
         if numbers.last() != Some(&number) {
             numbers.push(number);
@@ -110,10 +111,10 @@ impl Edges {
         self.present[bit / 64] |= 1 << (bit % 64);
     }
 
-    /// Add to `numbers` the rules of the edges of a line, given as a function of their length.
-    fn find<'a>(&self, line: &'a [u8], edge: impl Fn(usize) -> &'a [u8], numbers: &mut Vec<u32>) {
-        for &length in self.lengths.iter().filter(|&&length| length <= line.len()) {
-            let key = key(edge(length));
+    /// Add to `numbers` the rules of the edges of a line of `count` bytes, given as numbers by their length.
+    fn find(&self, count: usize, edge: impl Fn(usize) -> u64, numbers: &mut Vec<u32>) {
+        for &length in self.lengths.iter().filter(|&&length| length <= count) {
+            let key = key(edge(length), length);
             let bit = mixed(key) as usize % PRESENT_BITS;
             if self.present[bit / 64] >> (bit % 64) & 1 == 1
                 && let Some(found) = self.rules.get(&key)
@@ -171,10 +172,25 @@ fn folded(literal: &[u8]) -> Vec<u8> {
     folded
 }
 
-/// An edge of 1 to 6 bytes as a number.
-fn key(edge: &[u8]) -> u64 {
-    let bytes = edge.iter().fold(0, |key, &byte| key << 8 | u64::from(byte));
-    bytes | (edge.len() as u64) << 56
+/// The first 8 bytes of a line as a number, the first byte lowest; 0 where it has fewer.
+fn first(line: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let count = line.len().min(8);
+    bytes[..count].copy_from_slice(&line[..count]);
+    u64::from_le_bytes(bytes)
+}
+
+/// The last 8 bytes of a line as a number, the last byte highest; 0 where it has fewer.
+fn last(line: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let count = line.len().min(8);
+    bytes[8 - count..].copy_from_slice(&line[line.len() - count..]);
+    u64::from_le_bytes(bytes)
+}
+
+/// The key of an edge of 1 to 6 bytes.
+fn key(edge: u64, length: usize) -> u64 {
+    edge | (length as u64) << 56
 }
 
 /// A multiplicative hash.
@@ -185,7 +201,7 @@ fn mixed(value: u64) -> u64 {
 
 /// `mixed` as the hasher of a map of integers.
 #[derive(Default)]
-struct Mixer(u64);
+pub struct Mixer(u64);
 
 impl Hasher for Mixer {
     fn write(&mut self, bytes: &[u8]) {

@@ -2,7 +2,6 @@
 
 use std::sync::OnceLock;
 
-use memchr::memmem::Finder;
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind};
@@ -56,7 +55,6 @@ impl Rule {
 /// A rule with what it takes to match it. A regex is compiled when a line first asks for it: most never do.
 pub struct Matcher {
     pub rule: Rule,
-    literals: Vec<Finder<'static>>,
     regex: OnceLock<Regex>,
     /// How a line must end to match; see `tail`.
     tail: Option<(String, OnceLock<Regex>)>,
@@ -68,8 +66,7 @@ impl Matcher {
         let parsed = ParserBuilder::new().utf8(false).unicode(false).build().parse(&rule.pattern);
         let hir = parsed.map_err(|error| error.to_string())?;
         let tail = tail(&rule, &hir).map(|pattern| (pattern.to_owned(), OnceLock::new()));
-        let literals = rule.literals.iter().map(|literal| Finder::new(literal).into_owned()).collect();
-        Ok((Matcher { rule, literals, regex: OnceLock::new(), tail }, hir))
+        Ok((Matcher { rule, regex: OnceLock::new(), tail }, hir))
     }
 
     /// Where the rule matches a form, given where its plain form lies: the end of a prefix, the start of a suffix, and
@@ -94,11 +91,6 @@ impl Matcher {
     fn find(&self, form: &[u8]) -> Option<(usize, usize)> {
         let found = self.regex().find(form).map(|found| (found.start(), found.end()));
         found.filter(|(start, end)| start < end)
-    }
-
-    /// Whether the rule needs no literal, or `folded` holds one.
-    pub fn admits(&self, folded: &[u8]) -> bool {
-        self.literals.is_empty() || self.literals.iter().any(|literal| literal.find(folded).is_some())
     }
 
     fn regex(&self) -> &Regex {

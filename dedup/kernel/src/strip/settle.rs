@@ -264,9 +264,11 @@ fn add_version(rules: &Rules, text: &str, scratch: &mut Scratch, line: usize, le
     let number = scratch.versions.len();
     let version = Version::read(text, left, &mut scratch.forms);
     scratch.has_numbers |= is_number(&scratch.forms[version.plain.0..version.plain.1]);
+    rules.literals.find(&scratch.forms[version.form.0..version.form.1], &mut scratch.literals);
     scratch.versions.push(version);
     scratch.nominated.clear();
-    scratch.nominated.extend(rules.literals.all_rules());
+    let literals = scratch.literals.iter().flat_map(|&(_, literal)| rules.literals.rules(literal));
+    scratch.nominated.extend(literals);
     scratch.versions[number].hits = rules.match_version(text, number, true, scratch);
     if let Some(last) = last {
         scratch.versions[last].next = Some(number);

@@ -42,7 +42,7 @@ impl Rules {
             // Where the prefix ends or the suffix begins, and the form that this is said of.
             let (edge, is_cased) = if rule.is_learned() {
                 (learned.edge(number), false)
-            } else if is_spared || words > rule.max_words || !matcher.admits(form) {
+            } else if is_spared || words > rule.max_words {
                 continue;
             } else {
                 if rule.is_cased && cased.is_empty() {
