@@ -38,12 +38,16 @@ def jaccard(texts: Texts, pairs: Iterable[Pair]) -> F64:
 
 
 def found_pairs(texts: Sequence[str], rules: Sequence[Path] | None) -> tuple[set[Pair], set[Pair]]:
-    """The pairs that a run lists, and all pairs that these imply; `rules` None strips nothing.
+    """The near and exact pairs that a run lists, and all that these imply; `rules` None strips nothing.
 
     An exact copy is listed with its first copy only, but is a copy of whatever that one is a copy of.
     """
     result = dedup.find_duplicates(
-        list(texts), strip=rules is not None, rules=[str(path) for path in rules or ()], pairs=True
+        list(texts),
+        strip=rules is not None,
+        rules=[str(path) for path in rules or ()],
+        excerpts="off",
+        pairs=True,
     )
     rows = [(int(row["a"]), int(row["b"]), row["relation"]) for row in result.pairs.to_pylist()]
     listed = {(min(a, b), max(a, b)) for a, b, _ in rows}
