@@ -1,4 +1,4 @@
-"""Growth: `dedup run --no-strip` from 10,000 articles to a million, on one thread and on two.
+"""Growth: `dedup run --no-strip --excerpts off` from 10,000 articles to a million, on one thread and on two.
 
 What counts is CPU time an article, wall time, and private memory: what no file backs. The input is mapped and the
 system may keep it in memory or not, so the peak resident set says little. Ten million on demand, `--count 10000000`:
@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.generate import Recipe
 from benchmarks.measure import measure
 from benchmarks.record import Log, Rows, number, table
-from benchmarks.work import Work, dedup
+from benchmarks.work import NEAR_ONLY, Work, dedup
 
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 LARGEST, LARGEST_OF_NEWS = 1_000_000, 1_000_000
@@ -42,7 +42,7 @@ def run(work: Work, log: Log) -> None:
             for threads in (1, 2):
                 results = work.results()
                 usage = measure(
-                    dedup(articles, results, "--no-strip", "--memory", "2G", threads=threads),
+                    dedup(articles, results, *NEAR_ONLY, "--memory", "2G", threads=threads),
                     threads,
                     private=True,
                 )

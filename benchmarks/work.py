@@ -69,6 +69,10 @@ class Work:
         return path
 
 
+NEAR_ONLY = ("--no-strip", "--excerpts", "off")
+"""What other tools do: no boilerplate is stripped, no excerpts are looked for."""
+
+
 def dedup(articles: Path, results: Path, *options: str, threads: int = 1) -> list[str]:
     """The command `dedup run` of the interpreter that runs this."""
     command = [sys.executable, "-m", "dedup", "run", str(articles), "-o", str(results), "--quiet"]

@@ -2,8 +2,8 @@
 
 Each tool runs in a virtual environment of its own, made by this benchmark, by its own documented fastest path. The
 tools take turns, each run is a new process; what counts is its CPU seconds and its peak memory, medians over the
-rounds, and how many times what `dedup run --no-strip` takes on the same articles in the same rounds. Slow tools get
-fewer articles (a fifth and a twentieth), and are compared with dedup on as many; the second ratio compares what an
+rounds, and how many times what dedup takes for near copies only (`--no-strip --excerpts off`) on the same articles in
+the same rounds. Slow tools get fewer articles (a fifth and a twentieth), and are compared with dedup on as many; the second ratio compares what an
 article costs with dedup at the most articles, where start-up is the smallest part.
 
 Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify. For the peers: their signatures have
@@ -11,7 +11,7 @@ Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify
 and datatrove write the records that stay, as dedup does in all runs. Nobody but dedup verifies exactly. For dedup:
 its input is mapped, theirs is read through orjson or their own reader; one thread each, where some scale and some do
 not; articles are made up and differ from the copies only by edits, so that hardly a pair is near the threshold.
-`dedup` with stripping does more than the others; the articles have nothing to strip.
+`dedup` by its defaults does more than the others: it strips, which the articles have no need of, and finds excerpts.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.work import dedup
+from benchmarks.work import NEAR_ONLY, dedup
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -62,12 +62,12 @@ def _text_dedup_clusters(python: Path, _: Path, results: Path) -> list[str]:
 
 FAST, SLOW, SLOWEST = 100_000, 20_000, 5_000
 
-DEDUP = "dedup --no-strip"
+DEDUP = "dedup, near copies only"
 """What all others are compared with."""
 
 TOOLS = (
-    Tool(DEDUP, FAST, _dedup("--no-strip"), does="verified clusters, records written"),
-    Tool("dedup", FAST, _dedup(), does="the same with boilerplate stripped"),
+    Tool(DEDUP, FAST, _dedup(*NEAR_ONLY), does="verified clusters, records written"),
+    Tool("dedup", FAST, _dedup(), does="the same with boilerplate stripped, and excerpts"),
     Tool(
         "gaoya 0.2.2",
         FAST,
