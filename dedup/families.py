@@ -23,9 +23,8 @@ from itertools import combinations
 import numpy as np
 
 from dedup.dates import MISSING
-from dedup.model import F64, I64
+from dedup.model import F64, I64, Matches, Segment, Texts
 from dedup.native import unique, verify
-from dedup.outputs import Outcome
 from dedup.reading import texts_at
 from dedup.stages import Stages
 
@@ -44,23 +43,33 @@ class Lineage:
     """Who looks at families.
 
     Attributes:
-        outcome: What became of the documents of the run, with their families.
+        matches: What matching found, with links.
+        family: int64[n], position of the document that names each one's family.
+        segments: Where the documents are.
+        ids: Their ids.
         order: int64[n], the priority order.
         dates: int64[n], microseconds since 1970, `dates.MISSING` where there is none; None where no field is known.
         stages: The engine of the run.
         text_fields: Fields that make up the text of a record.
     """
 
-    outcome: Outcome
+    matches: Matches
+    family: I64
+    segments: Sequence[Segment]
+    ids: Texts
     order: I64
     dates: I64 | None
     stages: Stages
     text_fields: Sequence[str]
 
-    def rows(self) -> Iterator[bytes]:
-        """Lines of families.jsonl, some families at a time, in the priority order of their first members."""
-        family = self.outcome.family
-        assert family is not None  # asked for
+    def lines(self) -> Iterator[bytes]:
+        """Lines of families.jsonl, some families at a time."""
+        for rows in self.batches():
+            yield "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+
+    def batches(self) -> Iterator[Iterator[dict[str, object]]]:
+        """The rows, some families at a time, in the priority order of their first members."""
+        family = self.family
         size = np.bincount(family, minlength=len(family))
         ordered = self.order[size[family[self.order]] > 1]
         rank = np.empty(len(family), np.int64)
@@ -75,13 +84,11 @@ class Lineage:
             while stop < len(groups) and count + len(groups[stop]) <= BATCH:
                 count += len(groups[stop])
                 stop += 1
-            rows = self._describe(groups[start:stop])
-            yield "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+            yield self._describe(groups[start:stop])
             start = stop
 
     def _describe(self, groups: Sequence[I64]) -> Iterator[dict[str, object]]:
-        matches = self.outcome.matches
-        firsts = [np.unique(matches.first[group]) for group in groups]
+        firsts = [np.unique(self.matches.first[group]) for group in groups]
         pairs = [self._pairs(texts) for texts in firsts]
         texts = np.concatenate(firsts)
         similarity, sizes = self._compare(texts, np.concatenate(pairs))
@@ -94,7 +101,7 @@ class Lineage:
         """int64[p, 2], the pairs of a family that are compared."""
         if len(texts) <= COMPARED:
             return np.array([*combinations(texts.tolist(), 2)], np.int64).reshape(-1, 2)
-        matches = self.outcome.matches
+        matches = self.matches
         near = np.stack([texts, matches.first[matches.representative[texts]]], axis=1)
         links = matches.links[np.isin(matches.links[:, 0], texts)]
         links = np.concatenate([near[near[:, 0] != near[:, 1]], links])
@@ -103,7 +110,7 @@ class Lineage:
     def _compare(self, texts: I64, pairs: I64) -> tuple[F64, dict[int, int]]:
         """The exact similarity of each pair, and the number of shingles of each text."""
         settings = self.stages.settings
-        raw = texts_at(self.outcome.corpus.segments, texts, self.stages, self.text_fields)
+        raw = texts_at(self.segments, texts, self.stages, self.text_fields)
         clean = self.stages.strip(raw).texts if settings.strip else raw
         shingles = self.stages.shingle(clean, settings.shingle_size)
         hashes, offsets = unique(shingles.hashes, shingles.offsets)
@@ -115,16 +122,14 @@ class Lineage:
     def _row(
         self, group: I64, texts: I64, pairs: I64, similarity: F64, sizes: dict[int, int]
     ) -> dict[str, object]:
-        outcome = self.outcome
-        assert outcome.family is not None  # asked for
         compared = list(zip(pairs.tolist(), similarity.tolist(), strict=True))
         is_complete = len(texts) <= COMPARED
         farthest = min(compared, key=lambda pair: pair[1], default=None)
         weakest = self._weakest(compared)
         return {
-            "family_id": self._name(int(outcome.family[group[0]])),
+            "family_id": self._name(int(self.family[group[0]])),
             "size": len(group),
-            "clusters": len(np.unique(outcome.matches.representative[group])),
+            "clusters": len(np.unique(self.matches.representative[group])),
             "diameter": None if not is_complete else round(1 - farthest[1], 6) if farthest else 0.0,
             "farthest": [self._name(doc) for doc in farthest[0]] if farthest and is_complete else None,
             "weakest_link": weakest
@@ -157,7 +162,7 @@ class Lineage:
     def _versions(
         self, group: I64, compared: Sequence[tuple[list[int], float]], sizes: dict[int, int]
     ) -> list[dict[str, object]]:
-        first = self.outcome.matches.first
+        first = self.matches.first
         grown: dict[int, list[int]] = {}
         for pair, similarity in compared:
             small, large = sorted(pair, key=lambda doc: sizes[doc])
@@ -191,4 +196,4 @@ class Lineage:
         return f"{np.datetime64(int(self.dates[doc]), 'us').astype('datetime64[s]')}Z"
 
     def _name(self, doc: int) -> str:
-        return self.outcome.corpus.ids.bytes_at(doc).decode("utf-8", "replace")
+        return self.ids.bytes_at(doc).decode("utf-8", "replace")

@@ -18,6 +18,7 @@ from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
+from dedup.families import Lineage
 from dedup.identities import complete, unique
 from dedup.keep import Policy
 from dedup.memory import Growing, Memory, half_of_free, parse_size
@@ -85,7 +86,7 @@ def find_duplicates(
         id_field: Column of the id in a table.
         source_field: Column of the publisher, for the keep policy and learning.
         pairs: Also list all pairs; quadratic in the size of clusters.
-        families: Add `family_id`, the connected components of near relations.
+        families: Add `family_id`, the connected components of near relations, and say how far each has drifted.
         threads: Threads to use; None = one per core.
         memory: Memory to use beside the texts, such as `2G`; what takes more is held in files. None = half of what is
             free.
@@ -142,13 +143,18 @@ def find_duplicates(
         while finder.advance(len(documents)) < len(documents):
             pass
         matches, found = finder.result()
+    family = find_families(matches, order) if families else None
+    lineage = None
+    if family is not None:
+        lineage = Lineage(matches, family, segments, names, order, policy.dates(values), stages, fields)
     identities = pa.array(names.strings(), pa.large_string())
     return Result(
         np.flatnonzero(matches.kept),
         np.flatnonzero(~matches.kept),
-        cluster_table(identities, matches, found, find_families(matches, order) if families else None),
+        cluster_table(identities, matches, found, family),
         learned,
         pair_table(identities, matches) if pairs else None,
+        None if lineage is None else [row for rows in lineage.batches() for row in rows],
         table,
     )
 

@@ -163,11 +163,11 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
                     }
                     write_records(directory, sources, outcome, progress, **flags)
                     write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
-                    if options.families:
-                        lineage = Lineage(
-                            outcome, order, policy.dates(corpus.values), stages, options.text_fields
-                        )
-                        write_chunks(directory, "families.jsonl", lineage.rows())
+                    if outcome.family is not None:
+                        where = outcome.family, corpus.segments, corpus.ids
+                        dates = policy.dates(corpus.values)
+                        lineage = Lineage(matches, *where, order, dates, stages, options.text_fields)
+                        write_chunks(directory, "families.jsonl", lineage.lines())
                     if learned is not None:
                         write_chunks(directory, "learned.toml", [learned.to_toml().encode()])
                 if options.report:

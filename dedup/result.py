@@ -33,6 +33,7 @@ class Result:
     clusters: pa.Table
     learned: Learned | None
     _pairs: pa.Table | None
+    _families: list[dict[str, object]] | None
     _input: pa.Table
 
     def __repr__(self) -> str:
@@ -44,6 +45,13 @@ class Result:
         if self._pairs is None:
             raise UsageError("the pairs were not asked for", "pass pairs=True to find_duplicates")
         return self._pairs
+
+    @property
+    def families(self) -> list[dict[str, object]]:
+        """What `families.jsonl` says, a dict a family; see `dedup.families`. Raises UsageError unless asked for."""
+        if self._families is None:
+            raise UsageError("the families were not asked for", "pass families=True to find_duplicates")
+        return self._families
 
     def table(self) -> pa.Table:
         """The input with the columns `dedup_cluster_id`, `dedup_is_duplicate`, ... instead of such it had."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from dedup import families
+from dedup import families, find_duplicates
+from dedup.errors import UsageError
 from tests.articles import Cli, read_jsonl, story, write_jsonl
 
 WORDS = story(0, 200).split()
@@ -39,7 +41,20 @@ def rows(dedup: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[st
     records = [{"id": name, "text": text, "day": days.get(name)} for name, text in texts.items()]
     write_jsonl(Path("in.jsonl"), records)
     dedup("run", "in.jsonl", "-o", "out", "--no-strip", "--families", "--keep", "earliest:day")
-    return {row["family_id"]: row for row in read_jsonl(Path("out/families.jsonl"))}
+    written = read_jsonl(Path("out/families.jsonl"))
+    table = pa.Table.from_pylist(records)
+    result = find_duplicates(table, strip=False, families=True, keep="earliest:day", engine="reference")
+    assert result.families == written
+    return {row["family_id"]: row for row in written}
+
+
+def test_families_in_memory_are_there_when_asked_for() -> None:
+    texts = [" ".join(WORDS), replaced(40), story(5)]
+    (row,) = find_duplicates(texts, strip=False, families=True).families
+    assert (row["family_id"], row["size"], row["farthest"]) == ("0", 2, ["0", "1"])
+    assert find_duplicates([], families=True).families == []
+    with pytest.raises(UsageError, match="families were not asked for"):
+        _ = find_duplicates(texts).families
 
 
 def near(shared: int) -> float:
