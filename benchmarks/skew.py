@@ -6,8 +6,8 @@ article costs, against an ordinary one, and per compared pair; start-up is measu
 What is found is checked: one article stays of the identical and of the variants, and on a sample of every corpus the
 reference engine gives the same clusters.
 
-Bias. `--no-strip --excerpts off`, since stripping is the cure for templates. Peers are not here: those that compare whole buckets
-need quadratic time and memory (4,000 identical articles take datasketch 24 s, gaoya 18 s, rensa 10 s).
+Bias. `--no-strip --excerpts off`: stripping is the cure for templates. Peers are not here: those that compare whole
+buckets need quadratic time and memory (4,000 identical articles take datasketch 24 s, gaoya 18 s, rensa 10 s).
 """
 
 from __future__ import annotations
