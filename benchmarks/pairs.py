@@ -47,6 +47,10 @@ class Truth:
     Args:
         path: JSON lines.
         threshold: Least similarity of a true pair.
+
+    Attributes:
+        count: Articles.
+        similarities: Exact Jaccard similarity of each of `pairs()`, float64[n].
     """
 
     def __init__(self, path: Path, threshold: float = 0.5) -> None:
@@ -69,8 +73,10 @@ class Truth:
         codes, shared = _common(np.concatenate(hashes), np.concatenate(owners), self.count)
         size = np.array(sizes)
         a, b = codes // self.count, codes % self.count
-        similar = shared / (size[a] + size[b] - shared) >= threshold
+        similarities = shared / (size[a] + size[b] - shared)
+        similar = similarities >= threshold
         self._codes = codes[similar]
+        self.similarities: NDArray[np.float64] = similarities[similar]
 
     def __len__(self) -> int:
         return len(self._codes)
