@@ -26,6 +26,13 @@ def caveats(summary: Summary) -> list[str]:
     found = []
     if not summary.input:
         found.append("the inputs hold no articles")
+    if summary.against is not None and not summary.against["articles"]:
+        found.append("--against holds no articles: nothing was compared with it")
+    if summary.against is not None and summary.against["skipped"]:
+        found.append(
+            f"records of --against that cannot be used were left out ({summary.against['skipped']:,}): "
+            "look at them with dedup run --dry-run"
+        )
     found += [
         f'no record has the text field "{name}", only the others were compared: check its name'
         for name in summary.absent

@@ -8,8 +8,12 @@ from dedup.model import F64, I64, Matches
 
 
 def sizes(representative: I64) -> I64:
-    """int64[n]: at each representative's position the size of its cluster, 0 elsewhere."""
-    return np.bincount(representative, minlength=len(representative)).astype(np.int64)
+    """int64[n]: at each representative's position the size of its cluster, 0 elsewhere.
+
+    A representative from `n` on is a known article (`dedup.against`), whose copies are no cluster of the run.
+    """
+    n = len(representative)
+    return np.bincount(representative, minlength=n)[:n].astype(np.int64)
 
 
 def largest(cluster_sizes: I64, count: int) -> list[int]:
@@ -34,7 +38,8 @@ def families(matches: Matches, order: I64) -> I64:
     n = len(order)
     rank = np.empty(n, np.int64)
     rank[order] = np.arange(n)
-    copies = np.stack([np.arange(n), matches.representative], axis=1)
+    own = np.flatnonzero(matches.representative < n)  # others copy known articles, see `sizes`
+    copies = np.stack([own, matches.representative[own]], axis=1)
     links = rank[np.concatenate([copies, matches.links.reshape(-1, 2)])]
     return order[components(n, links)[rank]]
 

@@ -23,6 +23,7 @@ class Options:
         source_field: Field with the publisher, for the keep policy.
         encoding: Encoding of text files and tables.
         limit: Documents to read at most.
+        against: Inputs with known articles: what they have is removed.
         rules: Files with further boilerplate rules.
         learn: Learn boilerplate from the inputs first.
         min_documents: Least documents to learn from.
@@ -49,6 +50,7 @@ class Options:
     source_field: str | None = None
     encoding: str = "utf-8"
     limit: int | None = None
+    against: tuple[str, ...] = ()
     rules: tuple[Path, ...] = ()
     learn: bool = False
     min_documents: int = MIN_DOCUMENTS
@@ -99,6 +101,7 @@ class Options:
         """What was asked for, beside the settings, ready for JSON."""
         return {
             "inputs": list(inputs),
+            "against": list(self.against),
             "text_field": ",".join(self.text_fields),
             "id_field": self.id_field,
             "source_field": self.source_field,

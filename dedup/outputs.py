@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedup import native
-from dedup.clusters import families, sizes
+from dedup.clusters import families
 from dedup.corpus import Corpus
 from dedup.excerpts import Excerpts
 from dedup.model import I64, Buffer, Mask, Matches, Texts
@@ -33,8 +33,9 @@ class Outcome:
         corpus: The documents.
         matches: What matching found.
         excerpts: Which documents are excerpts; None if nobody looked.
-        cluster_size: int64[n], size of each document's cluster.
+        cluster_size: int64[n], size of each document's cluster; a known article counts with its copies.
         family: int64[n], position of the document that names each one's family; None if not asked for.
+        names: Ids of the documents and, after them, of the known articles that they were held against.
     """
 
     corpus: Corpus
@@ -42,15 +43,23 @@ class Outcome:
     excerpts: Excerpts | None
     cluster_size: I64
     family: I64 | None
+    names: Texts
 
     @classmethod
     def of(
-        cls, corpus: Corpus, matches: Matches, excerpts: Excerpts | None, order: I64, with_families: bool
+        cls,
+        corpus: Corpus,
+        matches: Matches,
+        excerpts: Excerpts | None,
+        order: I64,
+        with_families: bool,
+        names: Texts,
     ) -> Outcome:
         """Sizes and, if asked for, families from what matching found in the priority order `order`."""
-        cluster_size = sizes(matches.representative)[matches.representative]
+        members = np.bincount(matches.representative, minlength=len(names)).astype(np.int64)
+        members[len(corpus) :] += 1  # the known article itself
         family = families(matches, order) if with_families else None
-        return cls(corpus, matches, excerpts, cluster_size, family)
+        return cls(corpus, matches, excerpts, members[matches.representative], family, names)
 
     @property
     def kept(self) -> Mask:
@@ -84,7 +93,7 @@ class Outcome:
 
     @property
     def _ids(self) -> TextBuffers:
-        return self.corpus.ids.data, self.corpus.ids.offsets
+        return self.names.data, self.names.offsets
 
     @property
     def _columns(self) -> OutcomeArrays:

@@ -2,6 +2,7 @@
 
     learn   sources -> batches -> counts of lines -> rules  (on request; texts are not held)
     read    sources -> batches -> sketches and ids          (after learning, from where the texts lie)
+    against known articles -> which articles they have      (on request; those take no further part)
     match   the keep policy's order -> clusters             (the documents that pass the gates are read again)
     write   records that stay, clusters, pairs, skipped, summary
 
@@ -27,13 +28,13 @@ from dedup.excerpts import ExcerptFinder, Excerpts
 from dedup.families import Lineage
 from dedup.keep import Policy
 from dedup.memory import Memory, half_of_free
-from dedup.model import Matches, Rule, Texts
+from dedup.model import Matches, Rule, Sketches, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.overlap import beside
 from dedup.progress import Clock, Progress, Silent
-from dedup.readers import Batch, Fields, Source, check_articles, check_mapped, open_sources
-from dedup.reading import batches, texts_again, unchanged
+from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
+from dedup.reading import collect, read_again, unchanged
 from dedup.stages import Matcher, Stages
 from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
@@ -41,6 +42,7 @@ from dedup.titles import title
 from dedup.writers import OutputDirectory, keep_apart, write_chunks, write_json
 
 if TYPE_CHECKING:
+    from dedup.against.known import Seen
     from dedup.boilerplate.learned import Learned
 
 SLICE_SECONDS = 0.1
@@ -62,7 +64,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     """
     options.check()
     if options.output is not None:
-        keep_apart(inputs, options.output)
+        keep_apart([*inputs, *options.against], options.output)
     if options.report:
         from dedup import report  # most runs do without jinja2
 
@@ -85,18 +87,24 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         if options.output is not None and not options.dry_run:
             directory = stack.enter_context(OutputDirectory(options.output, options.force, options.threads))
         sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
-        for source in sources:
+        known_sources: list[Source] = []
+        if options.against:
+            from dedup.against import known  # most runs do without
+
+            known_sources = known.open_known(inputs, options, fields, stages)
+        every = [*sources, *known_sources]
+        for source in every:
             stack.callback(source.close)
         memory = Memory(options.memory or half_of_free(), options.temp_dir)
         builder = CorpusBuilder(policy, memory)
-        with unchanged(sources):
+        with unchanged(every):
             learned = None
             if options.learn:
                 from dedup.boilerplate.learner import Learner  # most runs do without
                 from dedup.learning import observe
 
                 learner = stack.enter_context(Learner(stages, spill=True, temp_dir=options.temp_dir))
-                for source, batch in _read(sources, builder, options.limit, progress, clock):
+                for source, batch in collect(sources, builder, options.limit, progress, clock):
                     with clock.stage("learn"):
                         observe(learner, source, batch, fields, options.source_field)
                 check_articles(sources)
@@ -112,38 +120,52 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             finder = options.excerpts.finder(stages, threshold, list_pairs=listed, memory=memory)
             passing: Iterator[Texts]
             if options.learn:
-                passing = _read_again(sources, builder, stages, options.text_fields, progress)
+                passing = read_again(sources, builder, stages, options.text_fields, progress)
             else:
                 passing = (
-                    batch.texts for _, batch in _read(sources, builder, options.limit, progress, clock)
+                    batch.texts for _, batch in collect(sources, builder, options.limit, progress, clock)
                 )
             sketch = partial(stages.sketch, window=options.excerpts.window)
+            held = []
             with clock.stage("sketch"):  # what waits for readers is theirs
                 for sketches in beside(sketch, passing, options.threads):
-                    matcher.add(sketches)
-                    if finder is not None:
-                        finder.add(sketches)
                     builder.add_sketches(sketches)
+                    if options.against:
+                        held.append(sketches)
+                    else:
+                        _add(sketches, matcher, finder)
             check_articles(sources)
             with clock.stage("read"):
                 corpus = builder.build()
             corpus.check_usable()
+            seen = None
+            if options.against:
+                with clock.stage("against"):
+                    old = known.Known.read(known_sources, sketch, memory, progress, options.threads)
+                    seen = known.compare(
+                        corpus, held, old, every, stages, options.text_fields, options.excerpts, progress
+                    )
+                for sketches in seen.rest(held):
+                    _add(sketches, matcher, finder)
             with clock.stage("match"):
                 order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
                 matcher.start(order, corpus.segments)
-                _advance(matcher, "matching", len(corpus), sources, progress)
+                _advance(matcher, "matching", len(corpus), every, progress)
                 matches = matcher.result()
             excerpts = None
             if finder is not None:
                 with clock.stage("excerpts"):
                     finder.start(matches, order, corpus.segments)
-                    _advance(finder, "searching", len(corpus), sources, progress)
+                    _advance(finder, "searching", len(corpus), every, progress)
                     matches, excerpts = finder.result()
-            check_mapped(sources)
+            if seen is not None:
+                matches, excerpts = seen.merge(matches, excerpts)
+            check_mapped(every)
             summary = _summarise(
                 corpus,
                 matches,
                 excerpts,
+                seen,
                 stages,
                 policy,
                 rules,
@@ -155,7 +177,14 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
             )
             if directory is not None:
                 with clock.stage("write"):
-                    outcome = Outcome.of(corpus, matches, excerpts, order, options.families)
+                    outcome = Outcome.of(
+                        corpus,
+                        matches,
+                        excerpts,
+                        order,
+                        options.families,
+                        corpus.ids if seen is None else seen.names,
+                    )
                     flags = {
                         "annotate": options.annotate,
                         "removed": options.write_removed,
@@ -185,34 +214,10 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
     return summary
 
 
-def _read(
-    sources: Sequence[Source], builder: CorpusBuilder, limit: int | None, progress: Progress, clock: Clock
-) -> Iterator[tuple[Source, Batch]]:
-    """The first pass: each batch with its source, taken into the corpus already."""
-    for source, batch in batches(sources, limit, progress, clock):
-        if batch is None:
-            builder.end_source()
-            continue
-        with clock.stage("read"):
-            builder.add(source, batch)
-        yield source, batch
-
-
-def _read_again(
-    sources: Sequence[Source],
-    builder: CorpusBuilder,
-    stages: Stages,
-    text_fields: Sequence[str],
-    progress: Progress,
-) -> Iterator[Texts]:
-    """The second pass: the raw texts of each batch, from where they lie."""
-    progress.start("stripping", builder.size, "articles")
-    done = 0
-    for segment in builder.segments:
-        check_mapped(sources)
-        yield texts_again(segment, stages, text_fields)
-        done += len(segment.starts)
-        progress.update(done, done)
+def _add(sketches: Sketches, matcher: Matcher, finder: ExcerptFinder | None) -> None:
+    matcher.add(sketches)
+    if finder is not None:
+        finder.add(sketches)
 
 
 def _advance(
@@ -237,6 +242,7 @@ def _summarise(
     corpus: Corpus,
     matches: Matches,
     excerpts: Excerpts | None,
+    seen: Seen | None,
     stages: Stages,
     policy: Policy,
     rules: Sequence[Rule],
@@ -266,6 +272,7 @@ def _summarise(
         matches,
         excerpts,
         bands,
+        against=None if seen is None else seen.counts(),
         stripping=stripping,
         learned=learned,
         clusters=clusters,

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from dedup.corpus import CorpusBuilder
 from dedup.model import I64, Form, Segment, Texts
 from dedup.progress import Clock, Progress
-from dedup.readers import Batch, Source
+from dedup.readers import Batch, Source, check_mapped
 from dedup.stages import Stages
 
 
@@ -40,6 +41,36 @@ def batches(
             bytes_read = batch.bytes_read
             progress.update(bytes_before + bytes_read, articles)
         bytes_before += bytes_read
+
+
+def collect(
+    sources: Sequence[Source], builder: CorpusBuilder, limit: int | None, progress: Progress, clock: Clock
+) -> Iterator[tuple[Source, Batch]]:
+    """The first pass: each batch with its source, taken into the corpus already."""
+    for source, batch in batches(sources, limit, progress, clock):
+        if batch is None:
+            builder.end_source()
+            continue
+        with clock.stage("read"):
+            builder.add(source, batch)
+        yield source, batch
+
+
+def read_again(
+    sources: Sequence[Source],
+    builder: CorpusBuilder,
+    stages: Stages,
+    text_fields: Sequence[str],
+    progress: Progress,
+) -> Iterator[Texts]:
+    """The second pass: the raw texts of each batch, from where they lie."""
+    progress.start("stripping", builder.size, "articles")
+    done = 0
+    for segment in builder.segments:
+        check_mapped(sources)
+        yield texts_again(segment, stages, text_fields)
+        done += len(segment.starts)
+        progress.update(done, done)
 
 
 @contextmanager

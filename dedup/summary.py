@@ -55,6 +55,8 @@ class Summary:
         input: Records read, usable or not: kept + removed + skipped.
         kept: Documents that stay.
         exact, near: Documents that are copies, by relation.
+        against: Known articles that these were held against, and how many of these they have, by relation; see
+            `dedup.against.known.Seen.counts`. None if there were none.
         excerpts: Counts of the search for excerpts, see `dedup.excerpts.Excerpts`; None if nobody looked.
         skipped: Records that could not be used, by reason.
         empty: Documents without a single word: kept, and near nothing.
@@ -83,6 +85,7 @@ class Summary:
     kept: int
     exact: int
     near: int
+    against: dict[str, int] | None
     excerpts: dict[str, int] | None
     skipped: dict[str, int]
     empty: int
@@ -138,6 +141,7 @@ class Summary:
                 "near": self.near,
                 "excerpt": self.removed_excerpts,
             },
+            "against": self.against,
             "excerpts": self.excerpts,
             "skipped_by_reason": self.skipped,
             "empty": self.empty,
@@ -191,6 +195,7 @@ def summarise(
     excerpts: Excerpts | None,
     bands: Bands,
     *,
+    against: dict[str, int] | None,
     stripping: Stripping | None,
     learned: Learned | None,
     clusters: list[Cluster],
@@ -212,6 +217,7 @@ def summarise(
         kept=int(np.count_nonzero(matches.kept)),
         exact=int(relations[Relation.EXACT]),
         near=int(relations[Relation.NEAR]),
+        against=against,
         excerpts=None if excerpts is None else excerpts.counts,
         skipped=skipped,
         empty=int(np.count_nonzero(corpus.tokens == 0)),

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup as package
-from dedup.checking import Options, check, copies
+from dedup.against import copies
+from dedup.checking import Options, check
 from dedup.config import Settings
 
 # A band of each value: every pair that has anything in common is a candidate.

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import xxhash
 
+from dedup.against.documents import Documents
 from dedup.checking.findings import Article, Place
 from dedup.corpus import Corpus, CorpusBuilder
-from dedup.identities import concatenate
 from dedup.keep import Policy
 from dedup.model import I64, Form, Segment, Sketches, Texts
 from dedup.native import array_of
@@ -19,7 +19,7 @@ from dedup.progress import Clock, Progress
 from dedup.readers import Source, check_articles, check_mapped
 from dedup.readers.delimited import Delimited
 from dedup.readers.formats import Codec, Format, classify
-from dedup.reading import batches, texts_again
+from dedup.reading import batches
 from dedup.stages import Stages
 
 REPLACEMENT = "\ufffd".encode()
@@ -81,17 +81,14 @@ class Articles:
         corpus.check_usable()
         return cls(corpus, sketches, np.concatenate(damaged), stages, text_fields, sources)
 
+    @property
+    def documents(self) -> Documents:
+        """What they are compared by."""
+        return Documents(self.sketches, self.corpus.segments, self._sources, self.stages, self.text_fields)
+
     def texts(self, positions: I64) -> Texts:
         """The raw texts at some ascending positions, read again. Raises InputError when a file was cut short."""
-        self.check_mapped()
-        parts = []
-        first = 0
-        for segment in self.corpus.segments:
-            low, high = np.searchsorted(positions, (first, first + len(segment.starts)))
-            if low < high:
-                parts.append(texts_again(segment, self.stages, self.text_fields, positions[low:high] - first))
-            first += len(segment.starts)
-        return concatenate(parts)
+        return self.documents.texts(positions)
 
     def check_mapped(self) -> None:
         """Raise InputError when a file was cut short: reading what is mapped of it would kill the process."""

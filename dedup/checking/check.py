@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dedup.against.copies import Copies, of_some
+from dedup.against.excerpts import of_split
 from dedup.bands import choose
 from dedup.boilerplate import load
 from dedup.checking.articles import Articles
 from dedup.checking.baseline import Baseline
 from dedup.checking.cache import SketchCache
 from dedup.checking.changes import Changes
-from dedup.checking.copies import Copies, of_corpus, of_some
-from dedup.checking.excerpts import of_split
+from dedup.checking.copies import of_corpus
 from dedup.checking.findings import PROBLEMS, RELATIONS, Duplicate, Limits, Report, plural
 from dedup.checking.lint import MIN_WORDS, lint
 from dedup.config import Settings, fingerprint
@@ -169,11 +170,13 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
                 copies = of_corpus(articles, progress)
             else:
                 within = not options.against
-                copies = of_some(articles, options.settings, checked, known, within, progress)
+                copies = of_some(articles.documents, options.settings, checked, known, within, progress)
             if options.window is not None and len(articles):
                 open_ = checked.copy()
                 open_[copies.article] = False
-                copies = copies.and_also(of_split(articles, options.excerpts, open_, known, progress))
+                copies = copies.and_also(
+                    of_split(articles.documents, options.excerpts, open_, known, progress)
+                )
             duplicates = _duplicates(articles, copies)
             differing: list[Difference] = []
             if options.differences and not options.update_baseline:

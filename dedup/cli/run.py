@@ -14,6 +14,7 @@ EXAMPLES = """\b
 Examples:
   dedup run articles.jsonl -o out
   dedup run 'news/*.csv.gz' -o out --text-field title,body --keep longest
+  dedup run today.jsonl --against yesterday.jsonl -o out
   zcat articles.jsonl.gz | dedup run - --dry-run
 
 Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, an input that cannot be read, or,
@@ -60,6 +61,13 @@ def command(
             metavar="DIR",
             help="Where the results go. What lies there is not read.",
             show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT",
+            help="Known articles, such as an earlier corpus: remove what they have too; may be repeated.",
         ),
     ] = None,
     text_field: Annotated[
@@ -246,6 +254,7 @@ def command(
         source_field=source_field,
         encoding=encoding,
         limit=limit,
+        against=tuple(against or ()),
         rules=tuple(rules or ()),
         learn=learn,
         min_documents=min_documents,
@@ -267,7 +276,7 @@ def command(
     with shown(quiet) as progress:
         summary = run(inputs, options, progress)
     show(summary, None if dry_run else output, json=json, quiet=quiet)
-    if strict and summary.skipped:
+    if strict and (summary.skipped or (summary.against or {}).get("skipped")):
         raise typer.Exit(2)
     if fail_on_duplicates and summary.removed:
         raise typer.Exit(1)

@@ -87,6 +87,10 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     else:
         table.add_row("kept", f"{summary.kept:,}", share(summary.kept))
         table.add_row("removed", f"{summary.removed:,}", ", ".join([share(summary.removed), *found]))
+    if summary.against is not None:
+        gone = sum(summary.against[relation] for relation in ("exact", "near", "excerpt"))
+        note = f"of these are among the {plural(summary.against['articles'], 'article')} of --against"
+        table.add_row("known", f"{gone:,}", note)
     if summary.excerpts and summary.excerpts["reported"]:
         place = "" if output is None else "; see excerpt_of in clusters.jsonl"
         note = f"of the kept articles are contained in larger ones{place}"

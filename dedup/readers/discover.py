@@ -31,25 +31,23 @@ class Found(NamedTuple):
     named: bool
 
 
-def find_files(inputs: Sequence[str], output: Path | None = None) -> Iterator[Found]:
+def find_files(
+    inputs: Sequence[str], output: Path | None = None, but_not: Sequence[str] = ()
+) -> Iterator[Found]:
     """The files that `inputs` stand for, in the order given, by name within a folder, each once.
 
     Hidden entries of folders are left out, files of unknown kinds and what lies in `output` too; symbolic links are
-    followed.
+    followed. What the inputs `but_not` stand for is not found either.
 
     Raises:
         InputError: An input is missing, unreadable, of an unknown kind, or without any articles.
     """
     walk = _Walk(frozenset(os.path.realpath(given) for given in inputs if os.path.isfile(given)), output)
+    for given in but_not:
+        for _ in walk.find(given):
+            pass
     for given in inputs:
-        if given == STDIN:
-            yield from walk.stdin()
-        elif os.path.isdir(given):
-            yield from walk.folder(given)
-        elif os.path.lexists(given) or not glob.has_magic(given):
-            yield from walk.file(given)
-        else:
-            yield from walk.pattern(given)
+        yield from walk.find(given)
 
 
 class _Walk:
@@ -70,6 +68,16 @@ class _Walk:
         self._output = None if output is None else os.path.realpath(output)
         self._files: set[str] = set()
         self._folders: set[str] = set()
+
+    def find(self, given: str) -> Iterator[Found]:
+        if given == STDIN:
+            yield from self.stdin()
+        elif os.path.isdir(given):
+            yield from self.folder(given)
+        elif os.path.lexists(given) or not glob.has_magic(given):
+            yield from self.file(given)
+        else:
+            yield from self.pattern(given)
 
     def stdin(self) -> Iterator[Found]:
         if STDIN not in self._files:

@@ -32,6 +32,7 @@ def open_sources(
     stages: Stages,
     temp_dir: Path | None = None,
     output: Path | None = None,
+    but_not: Sequence[str] = (),
 ) -> list[Source]:
     """One source for each file, in the order given and by name within a folder; text files in a row share one.
 
@@ -42,15 +43,17 @@ def open_sources(
         stages: The engine that scans JSON.
         temp_dir: Where inputs that are compressed, transcoded or piped are spooled; None = the system's.
         output: Directory of the results: what lies in it is not found in folders or by globs.
+        but_not: Inputs that were opened already: their files are left out.
 
     Raises:
         InputError: An input is missing, unreadable, of an unknown kind, or without any articles.
         UsageError: The encoding is unknown.
     """
     normal_encoding(fields.encoding)
-    groups = list(_grouped(find_files(inputs, output)))
+    groups = list(_grouped(find_files(inputs, output, but_not)))
+    others = sum(1 for _ in _grouped(find_files(but_not, output)))
     _place_outputs(groups)
-    _allow_open_files(len(groups))
+    _allow_open_files(len(groups) + others)
     spool = TextSpool(temp_dir)
     return [_open(group, fields, stages, temp_dir, spool) for group in groups]
 

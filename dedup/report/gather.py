@@ -184,7 +184,7 @@ class _Look:
         found, corpus = self._outcome.excerpts, self._outcome.corpus
         if found is None:
             return []
-        some = np.flatnonzero(found.of >= 0)
+        some = np.flatnonzero((found.of >= 0) & (found.of < len(corpus)))  # those after are known articles
         some = some[np.argsort(found.containment[some], kind="stable")[:EXCERPTS]]
         ids, places = self._names(some)
         larger, _ = self._names(found.of[some])
@@ -202,8 +202,9 @@ class _Look:
     def because(self) -> list[tuple[str, int]]:
         """Why articles were kept, and how many copies each reason decided."""
         matches = self._outcome.matches
-        copies = np.flatnonzero(np.isin(matches.relation, (Relation.EXACT, Relation.NEAR)))
         corpus = self._outcome.corpus
+        is_copy = np.isin(matches.relation, (Relation.EXACT, Relation.NEAR))
+        copies = np.flatnonzero(is_copy & (matches.representative < len(corpus)))  # not of known articles
         kept = matches.representative[copies]
         counts = np.bincount(self._policy.deciding(kept, copies, corpus.values, corpus.tokens))
         found = [(self._reason(i), count) for i, count in enumerate(counts.tolist()) if count]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.checking.articles import Articles
-from dedup.checking.copies import CONTAINS, EXCERPT, SLICE, Copies
+from dedup.against.copies import CONTAINS, EXCERPT, SLICE, Copies
+from dedup.against.documents import Documents
 from dedup.containment import MOST_KNOWN, Scope
 from dedup.excerpts import ExcerptSettings
 from dedup.model import I64, U64, Mask
@@ -17,7 +17,7 @@ from dedup.progress import Progress
 
 
 def of_split(
-    articles: Articles, settings: ExcerptSettings, open_: Mask, known: Mask, progress: Progress
+    documents: Documents, settings: ExcerptSettings, open_: Mask, known: Mask, progress: Progress
 ) -> Copies:
     """The articles in question that are excerpts of known ones, or have such excerpts; each with one of these.
 
@@ -25,29 +25,29 @@ def of_split(
     first.
 
     Args:
-        articles: All articles, their sketches with minimizers.
+        documents: All articles, their sketches with minimizers.
         settings: What is an excerpt.
         open_: bool[n], the articles in question, without those that are copies.
         known: bool[n], those that they are compared with; none of them is in question.
         progress: Told how far it is.
     """
-    count = len(articles)
+    count = len(documents)
     progress.start("searching", count, "articles")
-    gates = settings.gates(articles.stages.settings.threshold)._replace(most_clusters=MOST_KNOWN)
-    search = articles.stages.excerpts(gates, Scope.MEMBERS)
-    for sketches in articles.sketches:
+    gates = settings.gates(documents.stages.settings.threshold)._replace(most_clusters=MOST_KNOWN)
+    search = documents.stages.excerpts(gates, Scope.MEMBERS)
+    for sketches in documents.sketches:
         search.add(sketches)
-    digest = np.concatenate([sketches.digest for sketches in articles.sketches])
+    digest = np.concatenate([sketches.digest for sketches in documents.sketches])
     originals = _distinct(digest, np.flatnonzero(known))
     # Each known article stands for itself, those in question for nothing: none is compared with its own side.
     representative = np.full(count, -1)
     representative[originals] = originals
     compared = open_.copy()
     compared[originals] = True
-    search.start(representative, compared, articles.corpus.segments)
+    search.start(representative, compared, documents.segments)
     done = 0
     while done < count:
-        articles.check_mapped()
+        documents.check_mapped()
         done = search.advance(SLICE)
         progress.update(done, done)
     found = search.result()
