@@ -159,6 +159,8 @@ MISTAKES = [
     (("join", "[a"), "class"),
     (("join", "‘join"), "never occurs"),
     (("join", "(?:.{0,999}){0,999}"), "repeats"),
+    (("join", "join us " * 2_501), "repeats"),
+    (("join", "join us?+"), "second quantifier"),
     (("own.club", "skip.en"), "two rules have the id 'skip.en'"),
 ]
 LINE_MISTAKES = [
