@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,7 @@ def test_nothing_to_check(dedup: Cli) -> None:
     [
         (["--format", "yaml"], "'yaml' is not one of"),
         (["--output", "yaml=x"], '"yaml" is no format'),
-        (["--output", "sarif="], "is no format"),
+        (["--output", "sarif="], "--output sarif= names no file"),
         (["--output", "report.pdf"], "tells no format"),
         (["--output", "none/report.json"], "cannot write none/report.json"),
         (["--output", "json=corpus"], "cannot write corpus"),
@@ -247,6 +248,7 @@ def test_nothing_to_check(dedup: Cli) -> None:
         (["--lint", "--ignore", "shorts"], 'unknown problem "shorts"'),
         (["--text-field", "title,"], "empty name"),
         (["--cache", "kept"], "kept is no cache"),
+        (["--min-words", "-1"], "--min-words -1 is below 0"),
     ],
 )
 def test_mistakes(dedup: Cli, arguments: list[str], message: str) -> None:
@@ -269,6 +271,21 @@ def test_hidden_files_may_lie_beside_the_articles(dedup: Cli) -> None:
     hidden = [folder, "--baseline", folder / ".accepted.json", "--cache", folder / "cache"]
     dedup("check", *hidden, "--update-baseline")
     assert report(dedup, *hidden, "-o", folder / ".report.md")["articles"] == 2
+
+
+def test_an_empty_file_is_a_cache_of_nothing(dedup: Cli) -> None:
+    """As `mktemp` makes one. A device is one too, and stays what it is."""
+    folder = corpus(a=ONE, b=TWO)
+    Path("sketches").touch()
+    dedup("check", folder, "--cache", "sketches")
+    assert Path("sketches").stat().st_size
+    dedup("check", folder, "--cache", os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+def test_a_name_cannot_break_the_line_of_an_error(dedup: Cli) -> None:
+    error = dedup.fails("check", "no\nsuch\x1b(B.txt")
+    assert error.startswith("error: no such (B.txt does not exist\n\nhint: ")
 
 
 def test_settings_files(dedup: Cli) -> None:

@@ -146,16 +146,16 @@ class SketchCache:
 
 def _load(path: Path, fingerprint: str) -> Stored | None:
     """What a cache holds, ascending by hash; None where there is none that can be used."""
-    if not path.exists():
-        return None
     try:
+        if not path.exists() or path.is_char_device() or (path.is_file() and not path.stat().st_size):
+            return None  # /dev/null, or what mktemp made: nothing is lost by writing there
         with np.load(path, allow_pickle=False) as stored:
             if "dedup_cache" not in stored:
                 raise ValueError("it has no version")
             if stored["dedup_cache"] != FORMAT or stored["fingerprint"] != fingerprint:
                 return None
             return Stored(stored["rows"], Texts(stored["minimizers"].data, stored["offsets"]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         # Whatever it is, it may be somebody's only copy: it is not written over.
         raise InputError(
             f"{path} is no cache of dedup, or a damaged one", "remove it, or name another file: --cache"

@@ -118,6 +118,8 @@ class Options:
                 "--update-baseline with --in or --since would lose the pairs that these leave out",
                 "update it with a check of the whole corpus",
             )
+        if self.min_words < 0:
+            raise UsageError(f"--min-words {self.min_words} is below 0", f"{MIN_WORDS} suits news")
         if unknown := sorted(self.lint - PROBLEMS.keys()):
             raise UsageError(f'unknown problem "{unknown[0]}"', f"known: {', '.join(PROBLEMS)}")
 

@@ -250,7 +250,9 @@ def _named(output: str) -> tuple[str, Path]:
     name, equals, path = output.partition("=")
     if not equals:
         return format_of(output), Path(output)
-    if name not in list(Format) or not path:
+    if not path:
+        raise UsageError(f"--output {output} names no file", "write FORMAT=FILE")
+    if name not in list(Format):
         raise UsageError(
             f'--output {output}: "{name}" is no format', f"write FORMAT=FILE; formats: {', '.join(Format)}"
         )

@@ -19,10 +19,12 @@ def report(error: DedupError) -> int:
 
 
 def fail(message: str, hint: str = "") -> int:
-    """Print one line and a hint; return the exit code."""
-    typer.echo(f"{_paint('error:', typer.colors.RED)} {message}", err=True)
+    """Print one line and a hint; return the exit code. What is quoted, such as a name, stays on the line."""
+    from dedup.titles import printable
+
+    typer.echo(f"{_paint('error:', typer.colors.RED)} {printable(message)}", err=True)
     if hint:
-        typer.echo(f"\n{_paint('hint:', typer.colors.CYAN)} {hint}", err=True)
+        typer.echo(f"\n{_paint('hint:', typer.colors.CYAN)} {printable(hint)}", err=True)
     return FAILURE
 
 
