@@ -63,6 +63,16 @@ def test_a_further_copy_is_one_too_many(dedup: Cli, folder: Path) -> None:
     assert pairs(report(dedup, folder, *ACCEPTED, code=1)) == [("near", "near", "a")]
 
 
+def test_of_a_renamed_and_an_added_copy_the_added_one_is_new(dedup: Cli, folder: Path) -> None:
+    (folder / "d.txt").rename(folder / "z.txt")
+    (folder / "z.txt").write_text(edited(TWO, 40))
+    dedup("check", folder, *ACCEPTED, "--update-baseline")
+    (folder / "z.txt").rename(folder / "y.txt")
+    corpus(added=TWO, e=TWO)
+    (folder / "e.txt").rename(folder / "ab.txt")
+    assert pairs(report(dedup, folder, *ACCEPTED, code=1)) == [("exact", "added", "ab")]
+
+
 def test_an_edited_article_leaves_a_stale_entry(dedup: Cli, folder: Path) -> None:
     (folder / "e.txt").write_text(edited(TWO, 30))
     found = report(dedup, folder, *ACCEPTED, code=1)

@@ -133,7 +133,14 @@ class Baseline:
             for i, one in enumerate(found)
             if group_of.get(one.article.words, -1) == group_of.get(one.original.words, -2)
         ]
-        candidates.sort(key=lambda c: str(found[c[0]].article.place) not in known_places[c[1]])
+        listed = {_pair(one.article, one.original) for one in self.entries}
+        # Where a file was renamed and another copy added, the renamed one is what was accepted.
+        candidates.sort(
+            key=lambda c: (
+                str(found[c[0]].article.place) not in known_places[c[1]],
+                _pair(found[c[0]].article.words, found[c[0]].original.words) not in listed,
+            )
+        )
         accepted = set()
         for i, group in candidates:
             if room[group]:
