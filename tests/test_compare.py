@@ -191,6 +191,25 @@ def test_two_files_are_compared(tmp_path: Path, dedup: Cli) -> None:
     assert "Share this article" in shown
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.jsonl", "name two: dedup compare ID ID --in a.jsonl"),
+        ("folder", "--in folder"),
+        ("-", "--in -"),
+        ("1042", "1042 does not exist\n\nhint: check the path; if it is an id, say where it is"),
+    ],
+)
+def test_what_is_not_one_article_is_refused(
+    tmp_path: Path, dedup: Cli, monkeypatch: pytest.MonkeyPatch, name: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text(story(7))
+    write_jsonl(Path("a.jsonl"), [{"text": story(1)}])
+    Path("folder").mkdir()
+    assert message in dedup.fails("compare", "a.txt", name)
+
+
 def test_two_records_are_compared(tmp_path: Path, dedup: Cli) -> None:
     corpus = tmp_path / "c.jsonl"
     corpus.write_text("".join(json.dumps({"id": i, "text": story(i % 2)}) + "\n" for i in range(3)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -121,12 +122,28 @@ def command(
         from dedup.named import texts_of
         from dedup.readers import Fields
 
+        if within is None:
+            _check_single((a, b))
         settings = Settings(**chosen)
         fields = Fields(tuple(name.strip() for name in text_field.split(",")), id_field, (), encoding)
         texts = texts_of((a, b), within or [a, b], fields)
         paths = [str(path) for path in rules or ()]
         found = compare(texts[a], texts[b], settings=settings, rules=paths, excerpts=excerpts)
     _show(found, (a, b), style)
+
+
+def _check_single(paths: tuple[str, str]) -> None:
+    """Refuse what is not one article in a file of its own, and say how to name one of many."""
+    from dedup.readers.formats import Format as Kind
+    from dedup.readers.formats import classify
+
+    for path in paths:
+        known = classify(path)
+        if path == "-" or os.path.isdir(path) or (known and known[0] is not Kind.TEXT):
+            raise UsageError(f"{path} may hold many articles", f"name two: dedup compare ID ID --in {path}")
+        if not os.path.exists(path):
+            hint = "check the path; if it is an id, say where it is: --in articles.jsonl, or --index PATH"
+            raise InputError(f"{path} does not exist", hint)
 
 
 def _of_index(
