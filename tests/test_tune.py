@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -325,6 +326,18 @@ def test_drawings_are_the_same_each_time(dedup: Cli, corpus: Path, tmp_path: Pat
     assert drawings[0] == drawings[1]
     assert ElementTree.fromstring(drawings[0]).tag.endswith("svg")
     assert "exists" in dedup.fails("tune", *inputs, "--svg", tmp_path / "1.svg")
+
+
+def test_a_narrow_terminal_cuts_no_figure(dedup: Cli, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.chdir(corpus.parent)
+    for inputs in (["corpus/articles"], ["corpus/labels.tsv", "corpus/articles"]):
+        coloured = dedup("tune", *inputs, "--shingle-sizes", "5", "--threshold", "0.7").out
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+        assert "…" not in shown
+        assert max(map(len, shown.splitlines())) <= 80
+        assert "17 x 4" in shown or len(inputs) == 1
 
 
 def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ EVERY = 5
 BAR = 40
 """Columns of the longest bar of the histogram."""
 
+NARROWEST = 80
+"""Columns that tables take at least: a narrower terminal breaks their lines, which is better than figures cut short."""
+
 
 def show_evaluation(
     found: Evaluation,
@@ -136,9 +139,7 @@ def _compared(found: Evaluation, costs: Sequence[Cost], current: Settings) -> Ta
     )
     table = _table(*names)
     # One cost where the setting in use is the one recommended: then there is one row.
-    for name, point, cost in zip(
-        ("in use", "recommended"), (found.current, found.recommended), costs, strict=False
-    ):
+    for name, point, cost in zip(("in use", "best"), (found.current, found.recommended), costs, strict=False):
         bands = choose(point.settings(current))
         near = point.near
         table.add_row(
@@ -306,10 +307,19 @@ def _print_json(shown: dict[str, Any]) -> None:
 
 def _print(parts: Sequence[RenderableType]) -> None:
     colours = coloured(sys.stdout)
-    console = Console(
-        file=sys.stdout, highlight=False, no_color=not colours, width=None if sys.stdout.isatty() else 120
-    )
+    console = Console(file=sys.stdout, highlight=False, no_color=not colours)
+    console.width = max(console.width, NARROWEST) if sys.stdout.isatty() else 120
+    unbounded = console.options.update(max_width=1000)
     with console.capture() as shown:
         for part in parts:
+            if isinstance(part, Table) and console.measure(part, options=unbounded).maximum > console.width:
+                _narrow(part)
             console.print(part)
     typer.echo("\n".join(line.rstrip() for line in shown.get().rstrip().split("\n")))
+
+
+def _narrow(table: Table) -> None:
+    """Headings of several words on two lines, and columns closer together: no figure is cut short."""
+    table.padding = (0, 1, 0, 0)
+    for column in table.columns:
+        column.header = "\n".join(str(column.header).rsplit(" ", 1))
