@@ -125,19 +125,8 @@ def _verdict(found: Evaluation) -> str:
 
 def _compared(found: Evaluation, costs: Sequence[Cost], current: Settings) -> Table:
     """The setting in use and the recommended one, with what they cost."""
-    names = (
-        "",
-        "threshold",
-        "words",
-        "precision",
-        "recall",
-        "F1",
-        "ARI",
-        "bands x rows",
-        "candidates",
-        "seconds",
-    )
-    table = _table(*names)
+    scores, spent = ("precision", "recall", "F1", "ARI"), ("bands x rows", "candidates", "seconds")
+    table = _table("", "threshold", "words", *scores, *spent)
     # One cost where the setting in use is the one recommended: then there is one row.
     for name, point, cost in zip(("in use", "best"), (found.current, found.recommended), costs, strict=False):
         bands = choose(point.settings(current))
@@ -178,20 +167,8 @@ def _rows(found: Evaluation) -> list[Point]:
 
 
 def _scores(points: Sequence[Point], best: Point) -> Table:
-    table = _table(
-        *(
-            "threshold",
-            "words",
-            "precision",
-            "recall",
-            "F1",
-            "wrong",
-            "missed",
-            "ARI",
-            "excerpts F1",
-            "any F1",
-        )
-    )
+    scores = "precision", "recall", "F1", "wrong", "missed", "ARI"
+    table = _table("threshold", "words", *scores, "excerpts F1", "any F1")
     for point in points:
         near = point.near
         table.add_row(
