@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -49,13 +49,19 @@ SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
 
 
-def run(inputs: Sequence[str], options: Options, progress: Progress | None = None) -> Summary:
+def run(
+    inputs: Sequence[str],
+    options: Options,
+    progress: Progress | None = None,
+    opened: Mapping[str, Source] | None = None,
+) -> Summary:
     """Find the copies among some articles and write what stays.
 
     Args:
         inputs: Files, folders, globs, or `-`.
         options: How.
         progress: Told how far the run is.
+        opened: Those of `options.against` that are no files, by name; they are closed at the end.
 
     Raises:
         UsageError: An option cannot be used.
@@ -91,7 +97,7 @@ def run(inputs: Sequence[str], options: Options, progress: Progress | None = Non
         if options.against:
             from dedup.against import known  # most runs do without
 
-            known_sources = known.open_known(inputs, options, fields, stages)
+            known_sources = known.open_known(inputs, options, opened or {}, fields, stages)
         every = [*sources, *known_sources]
         for source in every:
             stack.callback(source.close)

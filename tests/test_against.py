@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 from collections import Counter
 from dataclasses import replace
@@ -206,3 +207,25 @@ def test_mistakes_and_what_to_look_at(dedup: Cli, sides: list[object]) -> None:
     Path("old.jsonl").write_text('{"text": 1}\n{"text": "words"}\n')
     shown = dedup("run", "new.jsonl", "--against", "old.jsonl", "--dry-run", "--strict", code=2)
     assert "records of --against that cannot be used were left out (1)" in shown.err
+
+
+def test_an_index_compares_by_what_it_keeps(dedup: Cli, sides: list[object]) -> None:
+    dedup("index", "add", "news.dedup", "old.jsonl", "--shingle-size", "3")
+    arguments = ["run", "new.jsonl", "--against", "news.dedup", "-o", "out"]
+    shown = dedup(*arguments).out
+    assert "known     3  of these are among the 3 articles of --against" in shown  # one is a copy
+    rows = read_jsonl(Path("out/clusters.jsonl"))
+    assert [row["duplicate_of"] for row in rows] == [
+        *("news.dedup:1", "news.dedup:2", "news.dedup:1"),
+        *(None, None, "4", None),
+    ]
+    assert rows[3]["excerpt_of"] == "news.dedup:2"
+    before = Path("out/clusters.jsonl").read_bytes()
+    dedup(*arguments, "--force", "--memory", "1K", "--engine", "reference")
+    assert Path("out/clusters.jsonl").read_bytes() == before
+    write_jsonl(Path("more.jsonl"), [{"id": "m", "text": story(3, 300)}])
+    dedup(*arguments, "--against", "more.jsonl", "--force")
+    assert read_summary(Path("out"))["options"]["against"] == ["news.dedup", "more.jsonl"]
+    assert [row["duplicate_of"] for row in read_jsonl(Path("out/clusters.jsonl"))][4:6] == ["m", "m"]
+    sqlite3.connect("other.db").executescript("create table articles (text)").connection.close()
+    assert "no index of dedup" in dedup.fails("run", "new.jsonl", "--against", "other.db", "--dry-run")

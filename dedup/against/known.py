@@ -10,7 +10,7 @@ Known articles have the positions after those of the run, in all arrays that nam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -140,20 +140,23 @@ class Seen:
         }
 
 
-def open_known(inputs: Sequence[str], options: Options, fields: Fields, stages: Stages) -> list[Source]:
-    """The sources of known articles. A file that is reached from both sides is one of `inputs`.
+def open_known(
+    inputs: Sequence[str], options: Options, opened: Mapping[str, Source], fields: Fields, stages: Stages
+) -> list[Source]:
+    """The sources of known articles, those of `opened` among them. A file that is reached from both sides is an input.
 
     Raises:
         InputError: One is missing, unreadable, of an unknown kind, or without any articles.
         UsageError: There is no file that is not one of `inputs`.
     """
     fields = replace(fields, more=())
-    found = open_sources(options.against, fields, stages, options.temp_dir, options.output, but_not=inputs)
-    if not found:
+    names = [name for name in options.against if name not in opened]
+    found = open_sources(names, fields, stages, options.temp_dir, options.output, but_not=inputs)
+    if names and not found:
         raise UsageError(
             "all files of --against are inputs, too", "leave the known articles out of the inputs"
         )
-    return found
+    return [*found, *opened.values()]
 
 
 def compare(

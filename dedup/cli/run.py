@@ -67,7 +67,7 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="INPUT",
-            help="Known articles, such as an earlier corpus: remove what they have too; may be repeated.",
+            help="Known articles, such as an earlier corpus or an index: remove what they have too; may be repeated.",
         ),
     ] = None,
     text_field: Annotated[
@@ -273,8 +273,13 @@ def command(
         dry_run=dry_run,
         force=force,
     )
+    opened = {}
+    if against:
+        from dedup.index.source import IndexSource, is_index
+
+        opened = {name: IndexSource(name, temp_dir) for name in against if is_index(name)}
     with shown(quiet) as progress:
-        summary = run(inputs, options, progress)
+        summary = run(inputs, options, progress, opened)
     show(summary, None if dry_run else output, json=json, quiet=quiet)
     if strict and (summary.skipped or (summary.against or {}).get("skipped")):
         raise typer.Exit(2)
