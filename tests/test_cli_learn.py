@@ -13,7 +13,7 @@ import pytest
 import dedup as library
 from dedup.boilerplate import load
 from dedup.boilerplate.learner import MIN_DOCUMENTS as LEARNER_MIN_DOCUMENTS
-from dedup.cli.run import MIN_DOCUMENTS
+from dedup.cli.options import MIN_DOCUMENTS
 from tests.articles import Cli, read_jsonl, read_summary, story, write_jsonl
 
 FURNITURE = "The Courier is printed by seven people and a very old cat"

@@ -8,7 +8,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dedup.cli.run import CONTAINMENT, SHINGLES, Excerpts
+from dedup.cli.options import (
+    CONTAINMENT,
+    SHINGLES,
+    Bands,
+    Encoding,
+    ExcerptContainment,
+    Excerpts,
+    ExcerptShingles,
+    IdField,
+    NumPerm,
+    Quiet,
+    Recall,
+    Rows,
+    Rules,
+    Seed,
+    ShingleSize,
+    Strict,
+    Strip,
+    TempDir,
+    TextField,
+    Threads,
+    Threshold,
+)
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,15 +87,8 @@ def command(
             help="With --against, articles of which the other side has most, or that have most of one there."
         ),
     ] = Excerpts.REPORT,
-    excerpt_containment: Annotated[
-        float,
-        typer.Option(
-            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
-        ),
-    ] = CONTAINMENT,
-    excerpt_shingles: Annotated[
-        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
-    ] = SHINGLES,
+    excerpt_containment: ExcerptContainment = CONTAINMENT,
+    excerpt_shingles: ExcerptShingles = SHINGLES,
     within: Annotated[
         list[str] | None,
         typer.Option(
@@ -139,52 +154,22 @@ def command(
         Path | None,
         typer.Option(metavar="FILE", help="Remember articles here: unchanged ones are not analysed again."),
     ] = None,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
-    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
-    threshold: Annotated[
-        float,
-        typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
-    ] = 0.5,
-    recall: Annotated[
-        float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
-    ] = 0.99,
-    shingle_size: Annotated[int, typer.Option(metavar="K", help="Words per shingle.")] = 5,
-    num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
-    bands: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
-    ] = None,
-    rows: Annotated[
-        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
-    strip: Annotated[
-        bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
-    ] = True,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
-    ] = None,
-    temp_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."
-        ),
-    ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-    ] = False,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    threshold: Threshold = 0.5,
+    recall: Recall = 0.99,
+    shingle_size: ShingleSize = 5,
+    num_perm: NumPerm = 128,
+    bands: Bands = None,
+    rows: Rows = None,
+    seed: Seed = 1,
+    strip: Strip = True,
+    rules: Rules = None,
+    threads: Threads = None,
+    temp_dir: TempDir = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fail if a corpus has duplicates that nobody accepted.
 

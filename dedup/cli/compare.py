@@ -12,7 +12,18 @@ import typer
 
 from dedup.cli.filter import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
 from dedup.cli.messages import coloured
-from dedup.cli.run import CONTAINMENT, SHINGLES
+from dedup.cli.options import (
+    CONTAINMENT,
+    SHINGLES,
+    Bands,
+    Encoding,
+    ExcerptContainment,
+    ExcerptShingles,
+    IdField,
+    Rows,
+    Rules,
+    TextField,
+)
 from dedup.errors import InputError, UsageError
 
 if TYPE_CHECKING:
@@ -64,38 +75,20 @@ def command(
             show_default=False,
         ),
     ] = None,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
-    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
     threshold: Threshold = None,
     recall: Recall = None,
     shingle_size: ShingleSize = None,
     num_perm: NumPerm = None,
-    bands: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
-    ] = None,
-    rows: Annotated[
-        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
-    ] = None,
+    bands: Bands = None,
+    rows: Rows = None,
     seed: Seed = None,
     strip: Strip = None,
-    excerpt_containment: Annotated[
-        float,
-        typer.Option(
-            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
-        ),
-    ] = CONTAINMENT,
-    excerpt_shingles: Annotated[
-        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
-    ] = SHINGLES,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
-    ] = None,
+    excerpt_containment: ExcerptContainment = CONTAINMENT,
+    excerpt_shingles: ExcerptShingles = SHINGLES,
+    rules: Rules = None,
     style: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TEXT,
 ) -> None:
     """Say whether two articles are copies, and why.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dedup.cli.messages import warn
+from dedup.cli.options import Rules, Strict, TextField, Threads
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +36,6 @@ Location = Annotated[
         help="The index, made if it is not there: a file, or postgresql://... Without it only this stream counts.",
         show_default=False,
     ),
-]
-TextField = Annotated[
-    str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
 ]
 IdField = Annotated[
     str, typer.Option(metavar="NAME", help="Field with the id; without one the hash of the text.")
@@ -93,11 +91,6 @@ Strip = Annotated[
         show_default=False,
     ),
 ]
-Rules = Annotated[
-    list[Path] | None,
-    typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.", show_default=False),
-]
-Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")]
 
 
 def command(
@@ -140,10 +133,7 @@ def command(
     strip: Strip = None,
     rules: Rules = None,
     threads: Threads = None,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
-    ] = False,
+    strict: Strict = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON, on stderr.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Print nothing but records, warnings and errors.")

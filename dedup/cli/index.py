@@ -16,18 +16,16 @@ from dedup.cli.filter import (
     IdField,
     NumPerm,
     Recall,
-    Rules,
     Seed,
     ShingleSize,
     Store,
     Strip,
-    TextField,
-    Threads,
     Threshold,
     explicit,
     open_index,
 )
 from dedup.cli.messages import warn
+from dedup.cli.options import Encoding, Rules, TextField, Threads
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,7 +60,6 @@ Inputs = Annotated[
         show_default=False,
     ),
 ]
-Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")]
 Json = Annotated[bool, typer.Option("--json", help="Print it as JSON.")]
 BatchSize = Annotated[int, typer.Option(metavar="N", help="Articles that are stored at a time.")]
 

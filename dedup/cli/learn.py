@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from dedup.cli.messages import warn
-from dedup.cli.run import MIN_DOCUMENTS, Engine
+from dedup.cli.options import (
+    MIN_DOCUMENTS,
+    Encoding,
+    Engine,
+    EngineName,
+    Limit,
+    MinDocuments,
+    Quiet,
+    TextField,
+    Threads,
+)
 from dedup.errors import OutputError, UsageError
 
 EXAMPLES = """\b
@@ -46,9 +56,7 @@ def command(
     review: Annotated[
         bool, typer.Option("--review", help="Print each line with its counts, and where it stands.")
     ] = False,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
+    text_field: TextField = "text",
     id_field: Annotated[
         str, typer.Option(metavar="NAME", help="Field with the id, which --review shows.")
     ] = "id",
@@ -56,27 +64,17 @@ def command(
         str | None,
         typer.Option(metavar="NAME", help="Field with the publisher: finds what is peculiar to each."),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
-    ] = None,
-    min_documents: Annotated[
-        int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")
-    ] = MIN_DOCUMENTS,
+    encoding: Encoding = "utf-8",
+    limit: Limit = None,
+    min_documents: MinDocuments = MIN_DOCUMENTS,
     rules: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE", help="Rules in use, whose lines need not be learned again; may be repeated."
         ),
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
-    ] = (Engine.NATIVE),
+    threads: Threads = None,
+    engine: EngineName = (Engine.NATIVE),
     temp_dir: Annotated[
         Path | None,
         typer.Option(
@@ -85,9 +83,7 @@ def command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files that are there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts, or the review, as JSON.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Learn which lines of a corpus are boilerplate.
 

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from dedup.cli.options import (
+    CONTAINMENT,
+    MIN_DOCUMENTS,
+    SHINGLES,
+    Bands,
+    Encoding,
+    Engine,
+    EngineName,
+    ExcerptContainment,
+    Excerpts,
+    ExcerptShingles,
+    IdField,
+    Limit,
+    MinDocuments,
+    NumPerm,
+    Quiet,
+    Recall,
+    Rows,
+    Rules,
+    Seed,
+    ShingleSize,
+    Strict,
+    Strip,
+    TextField,
+    Threads,
+    Threshold,
+)
 from dedup.errors import UsageError
 
 EXAMPLES = """\b
@@ -19,29 +45,6 @@ Examples:
 
 Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, an input that cannot be read, or,
 with --strict, skipped records."""
-
-
-CONTAINMENT = 0.6
-SHINGLES = 40
-"""As in `dedup.containment`, likewise."""
-
-MIN_DOCUMENTS = 200
-"""As in `dedup.boilerplate.learner`, which takes too long to import for a help text."""
-
-
-class Engine(StrEnum):
-    """Who computes."""
-
-    NATIVE = "native"
-    REFERENCE = "reference"
-
-
-class Excerpts(StrEnum):
-    """What is done about excerpts."""
-
-    OFF = "off"
-    REPORT = "report"
-    REMOVE = "remove"
 
 
 def command(
@@ -70,43 +73,23 @@ def command(
             help="Known articles, such as an earlier corpus or an index: remove what they have too; may be repeated.",
         ),
     ] = None,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
-    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
+    text_field: TextField = "text",
+    id_field: IdField = "id",
     source_field: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Field with the publisher, for --keep source:A>B and --learn."),
     ] = None,
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
-    ] = None,
-    threshold: Annotated[
-        float,
-        typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
-    ] = 0.5,
-    recall: Annotated[
-        float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
-    ] = 0.99,
-    shingle_size: Annotated[int, typer.Option(metavar="K", help="Words per shingle.")] = 5,
-    num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
-    bands: Annotated[
-        int | None,
-        typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
-    ] = None,
-    rows: Annotated[
-        int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
-    strip: Annotated[
-        bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
-    ] = True,
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
-    ] = None,
+    encoding: Encoding = "utf-8",
+    limit: Limit = None,
+    threshold: Threshold = 0.5,
+    recall: Recall = 0.99,
+    shingle_size: ShingleSize = 5,
+    num_perm: NumPerm = 128,
+    bands: Bands = None,
+    rows: Rows = None,
+    seed: Seed = 1,
+    strip: Strip = True,
+    rules: Rules = None,
     learn: Annotated[
         bool,
         typer.Option(
@@ -115,9 +98,7 @@ def command(
             show_default=False,
         ),
     ] = False,
-    min_documents: Annotated[
-        int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")
-    ] = MIN_DOCUMENTS,
+    min_documents: MinDocuments = MIN_DOCUMENTS,
     keep: Annotated[
         str | None,
         typer.Option(
@@ -134,15 +115,8 @@ def command(
             "or do not look for them."
         ),
     ] = Excerpts.REPORT,
-    excerpt_containment: Annotated[
-        float,
-        typer.Option(
-            metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
-        ),
-    ] = CONTAINMENT,
-    excerpt_shingles: Annotated[
-        int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
-    ] = SHINGLES,
+    excerpt_containment: ExcerptContainment = CONTAINMENT,
+    excerpt_shingles: ExcerptShingles = SHINGLES,
     annotate: Annotated[
         bool,
         typer.Option(
@@ -189,12 +163,8 @@ def command(
             show_default=False,
         ),
     ] = False,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
-    ] = (Engine.NATIVE),
+    threads: Threads = None,
+    engine: EngineName = (Engine.NATIVE),
     memory: Annotated[
         str | None,
         typer.Option(
@@ -212,10 +182,7 @@ def command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but write.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the results of an earlier run.")] = False,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
-    ] = False,
+    strict: Strict = False,
     fail_on_duplicates: Annotated[
         bool,
         typer.Option(
@@ -225,9 +192,7 @@ def command(
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the copies in a corpus and keep one article of each story.
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dedup.cli.messages import warn
-from dedup.cli.run import Engine
+from dedup.cli.options import Encoding, Engine, IdField, Rules, TextField
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,16 +37,10 @@ def command(
             show_default=False,
         ),
     ] = None,
-    text_field: Annotated[
-        str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
-    ] = "text",
-    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
-    rules: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
-    ] = None,
+    text_field: TextField = "text",
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    rules: Rules = None,
     engine: Annotated[Engine, typer.Option(help="Who computes; both give the same result.")] = Engine.NATIVE,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show what goes instead, in its place, and which rule took it.")

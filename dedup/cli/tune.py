@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dedup.cli.filter import Rules, TextField, Threads
 from dedup.cli.messages import warn
+from dedup.cli.options import (
+    Encoding,
+    IdField,
+    Limit,
+    NumPerm,
+    Quiet,
+    Recall,
+    Rules,
+    Seed,
+    Strip,
+    TempDir,
+    TextField,
+    Threads,
+)
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -75,30 +88,17 @@ def command(
     shingle_size: Annotated[
         int, typer.Option(metavar="K", help="Words per shingle in use, which others are compared with.")
     ] = 5,
-    recall: Annotated[
-        float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
-    ] = 0.99,
-    num_perm: Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")] = 128,
-    seed: Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")] = 1,
+    recall: Recall = 0.99,
+    num_perm: NumPerm = 128,
+    seed: Seed = 1,
     text_field: TextField = "text",
-    id_field: Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")] = "id",
-    encoding: Annotated[
-        str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")
-    ] = "utf-8",
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
-    ] = None,
-    strip: Annotated[
-        bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")
-    ] = True,
+    id_field: IdField = "id",
+    encoding: Encoding = "utf-8",
+    limit: Limit = None,
+    strip: Strip = True,
     rules: Rules = None,
     threads: Threads = None,
-    temp_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."
-        ),
-    ] = None,
+    temp_dir: TempDir = None,
     svg: Annotated[
         Path | None,
         typer.Option(
@@ -107,9 +107,7 @@ def command(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the drawing that is there.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print all figures as JSON.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")
-    ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find the settings that suit a corpus.
 

@@ -1,0 +1,85 @@
+"""The options that several commands have, in the same words: names of types that typer reads."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CONTAINMENT = 0.6
+SHINGLES = 40
+"""As in `dedup.containment`, which takes too long to import for a help text."""
+
+MIN_DOCUMENTS = 200
+"""As in `dedup.boilerplate.learner`, likewise."""
+
+
+class Engine(StrEnum):
+    """Who computes."""
+
+    NATIVE = "native"
+    REFERENCE = "reference"
+
+
+class Excerpts(StrEnum):
+    """What is done about excerpts."""
+
+    OFF = "off"
+    REPORT = "report"
+    REMOVE = "remove"
+
+
+TextField = Annotated[
+    str, typer.Option(metavar="NAME", help="Field with the text; several as title,body; nested as a.b.")
+]
+IdField = Annotated[str, typer.Option(metavar="NAME", help="Field with the id.")]
+Encoding = Annotated[str, typer.Option(metavar="NAME", help="Encoding of text files and tables.")]
+Limit = Annotated[
+    int | None, typer.Option(metavar="N", help="Only read the first N articles; all by default.")
+]
+Threshold = Annotated[
+    float,
+    typer.Option(metavar="T", help="Least Jaccard similarity of near-duplicates, above 0, up to 1."),
+]
+Recall = Annotated[
+    float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
+]
+ShingleSize = Annotated[int, typer.Option(metavar="K", help="Words per shingle.")]
+NumPerm = Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")]
+Bands = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Number of bands; derived from threshold and recall if not given."),
+]
+Rows = Annotated[
+    int | None, typer.Option(metavar="N", help="Signature values per band, together with --bands.")
+]
+Seed = Annotated[int, typer.Option(metavar="N", help="Seed of the permutations, as in datasketch.")]
+Strip = Annotated[bool, typer.Option("--strip/--no-strip", help="Remove boilerplate before comparing.")]
+Rules = Annotated[
+    list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
+]
+ExcerptContainment = Annotated[
+    float,
+    typer.Option(
+        metavar="C", help="Least share of an excerpt that the larger article has, above 0, up to 1."
+    ),
+]
+ExcerptShingles = Annotated[
+    int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
+]
+MinDocuments = Annotated[int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")]
+Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")]
+EngineName = Annotated[
+    Engine, typer.Option(help="The reference is slow, plain Python, and gives the same result.")
+]
+TempDir = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Where compressed and piped inputs are held; the system's by default."),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict/--no-strict", help="Exit with 2 if records were skipped.", show_default=False),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but warnings and errors.")]
