@@ -31,6 +31,7 @@ from benchmarks.quality.measure import (
     measure_seeds,
     measure_stories,
 )
+from benchmarks.quality.noise import measure_noise
 from benchmarks.quality.report import report
 from benchmarks.quality.threshold import measure_threshold
 
@@ -44,6 +45,7 @@ SETS = {
     "seeds": "seeds",
     "threshold": "",
     "corpus": str(CORPUS.parent),
+    "noise": str(CORPUS.parent),
     "mccormick-100": "mccormick-100",
     "mccormick-1000": "mccormick-1000",
     "spotify": "provenance-spotify",
@@ -99,6 +101,9 @@ def measure(options: argparse.Namespace, work: Path) -> Iterator[tuple[str, Meas
         folder = options.data / SETS[name]
         if not folder.is_dir():
             print(f"{name}: not measured, {folder} is not there", file=sys.stderr)
+            continue
+        if name == "noise":
+            yield name, measure_noise(read_set(folder))
             continue
         measured = _measure_stripping(name, folder, work / name)
         if name in QUESTIONS:

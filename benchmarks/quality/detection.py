@@ -105,9 +105,9 @@ def read_set(folder: Path) -> Labelled:
     )
 
 
-def find(texts: Mapping[str, str]) -> Found:
+def find(texts: Mapping[str, str], strip: bool = True) -> Found:
     """What a run with the default settings finds, complete."""
-    result = dedup.find_duplicates(list(texts.values()), ids=list(texts), pairs=True)
+    result = dedup.find_duplicates(list(texts.values()), ids=list(texts), pairs=True, strip=strip)
     rows = [(row["a"], row["b"], row["relation"]) for row in result.pairs.to_pylist()]
     first = {b: a for a, b, relation in rows if relation == "exact"}
     twins = {name: [name] for name in texts if name not in first}

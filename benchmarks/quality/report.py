@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from benchmarks.quality.gate import is_loss
 from benchmarks.quality.lines import Judgement
 from benchmarks.quality.measure import Measured
+from benchmarks.quality.noise import SETTINGS
 
 MODES = ("raw", "rules", "learned", "sourced")
 RATES = ("precision", "recall", "body_lines_lost", "body_chars_lost", "body_chars_cut_lost", "edge_recall")
 PAIRS = ("jaccard", "pair_precision", "pair_recall")
-FOUND = ("exact", "near", "copies", "excerpt", "contained", "any", "clusters")
-"""What stands in the place of a mode where pairs are judged."""
+FOUND = ("exact", "near", "copies", "excerpt", "contained", "any", "clusters", *SETTINGS)
+"""What stands in the place of a mode where pairs are judged: relations, or settings."""
 
 GOALS = {
     "threshold.near.precision": 1,
