@@ -20,8 +20,8 @@ from dedup.model import I64, U64, Texts
 from dedup.observations import ROW, Rows
 from dedup.stages import Stages
 
-PARTITIONS = 64
-"""Files of rows. A million articles have 40 million rows (1.9 GB): 30 MB a file, counted one at a time."""
+PARTITIONS = 128
+"""Files of rows. A million articles have 40 million rows (1.9 GB): 15 MB a file, counted one at a time."""
 
 BUFFER = 1 << 18
 """Rows that are gathered before they are counted or written: 12 MB."""
