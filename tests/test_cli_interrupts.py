@@ -151,7 +151,7 @@ def test_an_input_cut_short_between_chunks(
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize("stage", ["_advance", "_summarise"])
+@pytest.mark.parametrize("stage", ["check_articles", "_advance", "_summarise"])
 def test_an_input_cut_short_between_stages(
     dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch, stage: str
 ) -> None:
@@ -175,7 +175,7 @@ def test_an_input_written_over_before_its_records_are_read_again(
 ) -> None:
     # Near copies, so that matching has to read them again; the file keeps its length.
     write_jsonl(articles, [{"id": i, "text": edited(story(1), i)} for i in range(3)])
-    read: Callable[..., object] = pipeline._read
+    read: Callable[..., object] = pipeline.check_articles
 
     def write_over(*arguments: object) -> object:
         result = read(*arguments)
@@ -183,7 +183,7 @@ def test_an_input_written_over_before_its_records_are_read_again(
             file.write(b"}" * articles.stat().st_size)
         return result
 
-    monkeypatch.setattr(pipeline, "_read", write_over)
+    monkeypatch.setattr(pipeline, "check_articles", write_over)
     message = dedup.fails("run", articles, "-o", "out", "--engine", engine)
     assert "in.jsonl changed while it was read" in message
     assert not Path("out").exists()
