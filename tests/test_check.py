@@ -139,6 +139,13 @@ def test_a_file_on_both_sides_does_not_leak_into_itself(dedup: Cli) -> None:
     assert report(dedup, folder / "a.txt", "--against", folder)["compared_with"] == 1
 
 
+def test_a_split_that_is_only_compared_with_itself_is_pointed_out(dedup: Cli) -> None:
+    folder = corpus(a=ONE, b=ONE)
+    assert "nothing was compared" in dedup("check", folder, "--against", folder / "a.txt").err
+    Path("train.txt").write_text(TWO)
+    assert dedup("check", folder, "--against", "train.txt").err == ""
+
+
 def test_lines_of_findings(dedup: Cli) -> None:
     """A line that an editor can go to, in every format that has lines."""
     records = [{"text": ONE}, {"text": ONE}]

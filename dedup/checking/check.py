@@ -271,6 +271,8 @@ def _warnings(report: Report, articles: Articles, baseline: Baseline, options: O
         found.append("the inputs hold no articles")
     elif not report.articles and options.since is not None:
         found.append(f"no article changed since {options.since}")
+    elif options.against and not report.known:
+        found.append("--against names no articles but those that are checked: nothing was compared")
     if report.skipped and "unusable" not in options.lint:
         first = report.skipped[0]
         verb = "was" if len(report.skipped) == 1 else "were"
