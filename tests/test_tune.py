@@ -387,6 +387,7 @@ def test_answers_at_a_terminal_feed_back(dedup: Cli, tmp_path: Path) -> None:
         (["--labels", "none.tsv"], "none.tsv"),
         (["--svg", "none/a.svg"], "no directory"),
         (["--svg", "."], "is a directory"),
+        (["--svg", "a.png"], "a.png would not be what its name says"),
         (["--limit", "1"], "limit 1"),
         (["--threshold", "2"], "threshold 2"),
         (["--text-field", "title,"], "empty name"),

@@ -150,7 +150,7 @@ def _of_index(
         texts = index.texts(names)
         for name in names:
             if name not in texts:
-                hint = f"`dedup index info {location}` says what it holds"
+                hint = f"`dedup index query {location} FILE` says by which ids it knows articles"
                 raise InputError(f"the index has no article with the id {name!r}", hint)
         return compare_with(index.stages, texts[names[0]], texts[names[1]], excerpts)
 

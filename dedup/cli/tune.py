@@ -238,6 +238,8 @@ def _check_drawing(path: Path, force: bool) -> None:
     """Refuse what cannot be drawn before any work."""
     if find_spec("matplotlib") is None:
         raise UsageError("a drawing needs matplotlib", "pip install 'article-dedup[report]'")
+    if path.suffix.lower() not in ("", ".svg"):
+        raise UsageError(f"{path} would not be what its name says", "name it as SVG, such as tuning.svg")
     if path.is_dir():
         raise OutputError(f"{path} is a directory", "name a file in it")
     if not path.parent.is_dir():
