@@ -15,7 +15,7 @@ import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,14 +28,14 @@ from dedup.excerpts import ExcerptFinder, Excerpts
 from dedup.families import Lineage
 from dedup.keep import Policy
 from dedup.memory import Memory, half_of_free
-from dedup.model import Matches, Rule, Sketches, Texts
+from dedup.model import I64, Matches, Rule, Sketches, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
 from dedup.overlap import beside
 from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
 from dedup.reading import collect, read_again, unchanged
-from dedup.stages import Matcher, Stages
+from dedup.stages import Matcher
 from dedup.stripping import Stripping
 from dedup.summary import LARGEST, Cluster, Summary, environment, summarise
 from dedup.titles import title
@@ -75,149 +75,183 @@ def run(
         from dedup import report  # most runs do without jinja2
 
         report.require_jinja2()
-    progress = progress or Silent()
-    clock = Clock()
-    policy = Policy.parse(options.keep_policy, options.source_field)
     rules: tuple[Rule, ...] = ()
     if options.settings.strip:
         from dedup.boilerplate import load  # as long as a small run takes without rules
 
         rules = load(options.rules)
-    stages = make_engine(options.engine, options.settings, rules, options.text_fields, options.threads)
-    more = policy.fields()
-    if options.learn and options.source_field is not None and options.source_field not in more:
-        more += (options.source_field,)
-    fields = Fields(options.text_fields, options.id_field, more, options.encoding)
     with ExitStack() as stack:
         directory = None
         if options.output is not None and not options.dry_run:
             directory = stack.enter_context(OutputDirectory(options.output, options.force, options.threads))
-        sources = open_sources(inputs, fields, stages, options.temp_dir, options.output)
-        known_sources: list[Source] = []
-        if options.against:
-            from dedup.against import known  # most runs do without
-
-            known_sources = known.open_known(inputs, options, opened or {}, fields, stages)
-        every = [*sources, *known_sources]
-        for source in every:
+        job = _Job(inputs, options, rules, progress or Silent())
+        job.open(opened or {})
+        for source in job.every:
             stack.callback(source.close)
-        memory = Memory(options.memory or half_of_free(), options.temp_dir)
-        builder = CorpusBuilder(policy, memory)
-        with unchanged(every):
-            learned = None
+        builder = CorpusBuilder(job.policy, job.memory)
+        with unchanged(job.every):
             if options.learn:
-                from dedup.boilerplate.learner import Learner  # most runs do without
-                from dedup.learning import observe
-
-                learner = stack.enter_context(Learner(stages, spill=True, temp_dir=options.temp_dir))
-                for source, batch in collect(sources, builder, options.limit, progress, clock):
-                    with clock.stage("learn"):
-                        observe(learner, source, batch, fields, options.source_field)
-                check_articles(sources)
-                progress.start("deciding", None, "articles")
-                with clock.stage("learn"):
-                    learned = learner.learn(options.min_documents)
-                rules += learned.rules()
-                stages = make_engine(
-                    options.engine, options.settings, rules, options.text_fields, options.threads
-                )
-            matcher = stages.matcher(pairs=options.pairs, links=options.families, memory=memory)
-            threshold, listed = options.settings.threshold, options.pairs
-            finder = options.excerpts.finder(stages, threshold, list_pairs=listed, memory=memory)
-            passing: Iterator[Texts]
-            if options.learn:
-                passing = read_again(sources, builder, stages, options.text_fields, progress)
-            else:
-                passing = (
-                    batch.texts for _, batch in collect(sources, builder, options.limit, progress, clock)
-                )
-            sketch = partial(stages.sketch, window=options.excerpts.window)
-            held = []
-            with clock.stage("sketch"):  # what waits for readers is theirs
-                for sketches in beside(sketch, passing, options.threads):
-                    builder.add_sketches(sketches)
-                    if options.against:
-                        held.append(sketches)
-                    else:
-                        _add(sketches, matcher, finder)
-            check_articles(sources)
-            with clock.stage("read"):
-                corpus = builder.build()
-            corpus.check_usable()
-            seen = None
-            if options.against:
-                with clock.stage("against"):
-                    old = known.Known.read(known_sources, sketch, memory, progress, options.threads)
-                    seen = known.compare(
-                        corpus, held, old, every, stages, options.text_fields, options.excerpts, progress
-                    )
-                for sketches in seen.rest(held):
-                    _add(sketches, matcher, finder)
-            with clock.stage("match"):
-                order = policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
-                matcher.start(order, corpus.segments)
-                _advance(matcher, "matching", len(corpus), every, progress)
-                matches = matcher.result()
-            excerpts = None
-            if finder is not None:
-                with clock.stage("excerpts"):
-                    finder.start(matches, order, corpus.segments)
-                    _advance(finder, "searching", len(corpus), every, progress)
-                    matches, excerpts = finder.result()
-            if seen is not None:
-                matches, excerpts = seen.merge(matches, excerpts)
-            check_mapped(every)
-            summary = _summarise(
-                corpus,
-                matches,
-                excerpts,
-                seen,
-                stages,
-                policy,
-                rules,
-                learned,
-                options,
-                inputs,
-                len(sources),
-                memory,
-            )
+                job.learn(builder)
+            found = _find(job, builder)
+            check_mapped(job.every)
+            summary = _summarise(job, found)
             if directory is not None:
-                with clock.stage("write"):
-                    outcome = Outcome.of(
-                        corpus,
-                        matches,
-                        excerpts,
-                        order,
-                        options.families,
-                        corpus.ids if seen is None else seen.names,
-                    )
-                    flags = {
-                        "annotate": options.annotate,
-                        "removed": options.write_removed,
-                        "copy": options.copy,
-                    }
-                    write_records(directory, sources, outcome, progress, **flags)
-                    write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
-                    if outcome.family is not None:
-                        where = outcome.family, corpus.segments, corpus.ids
-                        dates = policy.dates(corpus.values)
-                        lineage = Lineage(matches, *where, order, dates, stages, options.text_fields)
-                        write_chunks(directory, "families.jsonl", lineage.lines())
-                    if learned is not None:
-                        write_chunks(directory, "learned.toml", [learned.to_toml().encode()])
-                if options.report:
-                    with clock.stage("report"):
-                        page = report.report_page(
-                            report.gather(
-                                outcome, summary, policy, rules, stages, options.text_fields, progress
-                            )
-                        )
-                        write_chunks(directory, "report.html", page)
-        summary = replace(summary, timings=dict(clock.seconds))
+                _write(job, found, summary, directory)
+        summary = replace(summary, timings=dict(job.clock.seconds))
         if directory is not None:
             write_json(directory, "summary.json", summary.as_dict())
             directory.commit()
     return summary
+
+
+class _Job:
+    """What the parts of a run share."""
+
+    def __init__(
+        self, inputs: Sequence[str], options: Options, rules: tuple[Rule, ...], progress: Progress
+    ) -> None:
+        self.inputs = inputs
+        self.options = options
+        self.progress = progress
+        self.clock = Clock()
+        self.memory = Memory(options.memory or half_of_free(), options.temp_dir)
+        self.policy = Policy.parse(options.keep_policy, options.source_field)
+        more = self.policy.fields()
+        if options.learn and options.source_field is not None and options.source_field not in more:
+            more += (options.source_field,)
+        self.fields = Fields(options.text_fields, options.id_field, more, options.encoding)
+        self.learned: Learned | None = None
+        self._use(rules)
+
+    def _use(self, rules: tuple[Rule, ...]) -> None:
+        options = self.options
+        self.rules = rules
+        self.stages = make_engine(
+            options.engine, options.settings, rules, options.text_fields, options.threads
+        )
+
+    def open(self, opened: Mapping[str, Source]) -> None:
+        """Open the articles and those that are known."""
+        options = self.options
+        self.sources = open_sources(self.inputs, self.fields, self.stages, options.temp_dir, options.output)
+        self.known: list[Source] = []
+        if options.against:
+            from dedup.against import known  # most runs do without
+
+            self.known = known.open_known(self.inputs, options, opened, self.fields, self.stages)
+        self.every = [*self.sources, *self.known]
+
+    def learn(self, builder: CorpusBuilder) -> None:
+        """Learn from the articles what else is boilerplate, and strip it from now on."""
+        from dedup.boilerplate.learner import Learner  # most runs do without
+        from dedup.learning import observe
+
+        options = self.options
+        with Learner(self.stages, spill=True, temp_dir=options.temp_dir) as learner:
+            for source, batch in collect(self.sources, builder, options.limit, self.progress, self.clock):
+                with self.clock.stage("learn"):
+                    observe(learner, source, batch, self.fields, options.source_field)
+            check_articles(self.sources)
+            self.progress.start("deciding", None, "articles")
+            with self.clock.stage("learn"):
+                self.learned = learner.learn(options.min_documents)
+        self._use(self.rules + self.learned.rules())
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What comparing found; `order` is that of the keep policy, int64[n]."""
+
+    corpus: Corpus
+    matches: Matches
+    excerpts: Excerpts | None
+    seen: Seen | None
+    order: I64
+
+
+def _find(job: _Job, builder: CorpusBuilder) -> _Found:
+    """Sketch the articles, take out those that are known, cluster the rest."""
+    options, stages, progress, clock = job.options, job.stages, job.progress, job.clock
+    matcher = stages.matcher(pairs=options.pairs, links=options.families, memory=job.memory)
+    threshold, listed = options.settings.threshold, options.pairs
+    finder = options.excerpts.finder(stages, threshold, list_pairs=listed, memory=job.memory)
+    passing: Iterator[Texts]
+    if options.learn:
+        passing = read_again(job.sources, builder, stages, options.text_fields, progress)
+    else:
+        batches = collect(job.sources, builder, options.limit, progress, clock)
+        passing = (batch.texts for _, batch in batches)
+    sketch = partial(stages.sketch, window=options.excerpts.window)
+    held = []
+    with clock.stage("sketch"):  # what waits for readers is theirs
+        for sketches in beside(sketch, passing, options.threads):
+            builder.add_sketches(sketches)
+            if options.against:
+                held.append(sketches)
+            else:
+                _add(sketches, matcher, finder)
+    check_articles(job.sources)
+    with clock.stage("read"):
+        corpus = builder.build()
+    corpus.check_usable()
+    seen = None
+    if options.against:
+        from dedup.against import known
+
+        with clock.stage("against"):
+            old = known.Known.read(job.known, sketch, job.memory, progress, options.threads)
+            seen = known.compare(
+                corpus, held, old, job.every, stages, options.text_fields, options.excerpts, progress
+            )
+        for sketches in seen.rest(held):
+            _add(sketches, matcher, finder)
+    with clock.stage("match"):
+        order = job.policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
+        matcher.start(order, corpus.segments)
+        _advance(matcher, "matching", len(corpus), job.every, progress)
+        matches = matcher.result()
+    excerpts = None
+    if finder is not None:
+        with clock.stage("excerpts"):
+            finder.start(matches, order, corpus.segments)
+            _advance(finder, "searching", len(corpus), job.every, progress)
+            matches, excerpts = finder.result()
+    if seen is not None:
+        matches, excerpts = seen.merge(matches, excerpts)
+    return _Found(corpus, matches, excerpts, seen, order)
+
+
+def _write(job: _Job, found: _Found, summary: Summary, directory: OutputDirectory) -> None:
+    """Everything but the summary."""
+    options, corpus = job.options, found.corpus
+    with job.clock.stage("write"):
+        names = corpus.ids if found.seen is None else found.seen.names
+        outcome = Outcome.of(corpus, found.matches, found.excerpts, found.order, options.families, names)
+        write_records(
+            directory,
+            job.sources,
+            outcome,
+            job.progress,
+            annotate=options.annotate,
+            removed=options.write_removed,
+            copy=options.copy,
+        )
+        write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
+        if outcome.family is not None:
+            where = outcome.family, corpus.segments, corpus.ids
+            dates = job.policy.dates(corpus.values)
+            lineage = Lineage(found.matches, *where, found.order, dates, job.stages, options.text_fields)
+            write_chunks(directory, "families.jsonl", lineage.lines())
+        if job.learned is not None:
+            write_chunks(directory, "learned.toml", [job.learned.to_toml().encode()])
+    if options.report:
+        from dedup import report
+
+        with job.clock.stage("report"):
+            shown = report.gather(
+                outcome, summary, job.policy, job.rules, job.stages, options.text_fields, job.progress
+            )
+            write_chunks(directory, "report.html", report.report_page(shown))
 
 
 def _add(sketches: Sketches, matcher: Matcher, finder: ExcerptFinder | None) -> None:
@@ -244,49 +278,38 @@ def _advance(
             slice_size = max(1, slice_size // 2)
 
 
-def _summarise(
-    corpus: Corpus,
-    matches: Matches,
-    excerpts: Excerpts | None,
-    seen: Seen | None,
-    stages: Stages,
-    policy: Policy,
-    rules: Sequence[Rule],
-    learned: Learned | None,
-    options: Options,
-    inputs: Sequence[str],
-    sources: int,
-    memory: Memory,
-) -> Summary:
+def _summarise(job: _Job, found: _Found) -> Summary:
+    options, corpus, matches = job.options, found.corpus, found.matches
     bands = choose(options.settings)
     cluster_sizes = sizes(matches.representative)
     clusters = [
         Cluster(
             corpus.ids.bytes_at(position).decode("utf-8", "replace"),
             int(cluster_sizes[position]),
-            title(corpus.segments, position, options.text_fields, stages, bool(rules)),
+            title(corpus.segments, position, options.text_fields, job.stages, bool(job.rules)),
         )
         for position in largest(cluster_sizes, LARGEST)
     ]
     stripping = None
     if options.settings.strip:
-        stripping = Stripping.of(rules, corpus.removed_lines, corpus.removed_chars, len(corpus.guarded))
-    rules_digest = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
+        removed = corpus.removed_lines, corpus.removed_chars
+        stripping = Stripping.of(job.rules, *removed, len(corpus.guarded))
+    rules_digest = hashlib.sha256(repr(job.rules).encode()).hexdigest()[:16]
     settings = replace(options.settings, bands=bands.bands, rows=bands.rows).as_dict(rules=rules_digest)
     return summarise(
         corpus,
         matches,
-        excerpts,
+        found.excerpts,
         bands,
-        against=None if seen is None else seen.counts(),
+        against=None if found.seen is None else found.seen.counts(),
         stripping=stripping,
-        learned=learned,
+        learned=job.learned,
         clusters=clusters,
         absent=[name for name, count in zip(options.text_fields, corpus.present, strict=False) if not count],
-        missing=policy.missing(corpus.values),
-        sources=sources,
+        missing=job.policy.missing(corpus.values),
+        sources=len(job.sources),
         settings=settings,
         fingerprint=fingerprint(settings),
-        options=options.as_dict(inputs),
-        environment=environment(options.engine, options.threads, memory),
+        options=options.as_dict(job.inputs),
+        environment=environment(options.engine, options.threads, job.memory),
     )
