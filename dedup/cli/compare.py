@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dedup.cli.filter import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
+from dedup.cli.indexing import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
 from dedup.cli.messages import coloured
 from dedup.cli.options import (
     CONTAINMENT,
@@ -29,7 +29,7 @@ from dedup.errors import InputError, UsageError
 if TYPE_CHECKING:
     from dedup.comparison import Comparison
     from dedup.excerpts import ExcerptSettings
-    from dedup.index.frozen import Chosen
+    from dedup.index.frozen import Matching
 
 EXAMPLES = """\b
 Examples:
@@ -140,7 +140,11 @@ def _check_single(paths: tuple[str, str]) -> None:
 
 
 def _of_index(
-    names: tuple[str, str], location: str, rules: list[Path] | None, chosen: Chosen, excerpts: ExcerptSettings
+    names: tuple[str, str],
+    location: str,
+    rules: list[Path] | None,
+    chosen: Matching,
+    excerpts: ExcerptSettings,
 ) -> Comparison:
     """The comparison of two articles of an index."""
     from dedup.comparison import compare_with

@@ -8,13 +8,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dedup.cli.indexing import (
+    WARNINGS,
+    ExcerptContainment,
+    Excerpts,
+    ExcerptShingles,
+    IdField,
+    NumPerm,
+    Recall,
+    Seed,
+    ShingleSize,
+    Store,
+    Strip,
+    Threshold,
+    explicit,
+    open_index,
+    with_excerpts,
+)
 from dedup.cli.messages import warn
 from dedup.cli.options import Rules, Strict, TextField, Threads
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from dedup.index.frozen import Chosen
-    from dedup.index.index import Index
     from dedup.model import Skipped
 
 EXAMPLES = """\b
@@ -25,69 +40,12 @@ Examples:
 
 Exit codes: 0 done; 2 a mistake, an index that cannot be used, or, with --strict, skipped records."""
 
-WARNINGS = 10
-"""Skipped records that are named one by one."""
-
 Location = Annotated[
     str | None,
     typer.Option(
         "--index",
         metavar="PATH",
         help="The index, made if it is not there: a file, or postgresql://... Without it only this stream counts.",
-        show_default=False,
-    ),
-]
-IdField = Annotated[
-    str, typer.Option(metavar="NAME", help="Field with the id; without one the hash of the text.")
-]
-Store = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--store",
-        metavar="NAME",
-        help="Field to store with each article of a new index; may be repeated; url, source, published by default.",
-        show_default=False,
-    ),
-]
-Threshold = Annotated[
-    float | None,
-    typer.Option(
-        metavar="T",
-        help="Least Jaccard similarity of near-duplicates, above 0, up to 1; 0.5 unless an index has another.",
-        show_default=False,
-    ),
-]
-Recall = Annotated[
-    float | None,
-    typer.Option(
-        metavar="R",
-        help="Share of pairs at the threshold that must be found; 0.99 unless an index has another.",
-        show_default=False,
-    ),
-]
-ShingleSize = Annotated[
-    int | None,
-    typer.Option(metavar="K", help="Words per shingle; 5 unless an index has another.", show_default=False),
-]
-NumPerm = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N", help="Values per MinHash signature; 128 unless an index has another.", show_default=False
-    ),
-]
-Seed = Annotated[
-    int | None,
-    typer.Option(
-        metavar="N",
-        help="Seed of the permutations, as in datasketch; 1 unless an index has another.",
-        show_default=False,
-    ),
-]
-Strip = Annotated[
-    bool | None,
-    typer.Option(
-        "--strip/--no-strip",
-        help="Remove boilerplate before comparing, as by default unless an index does not.",
         show_default=False,
     ),
 ]
@@ -132,6 +90,9 @@ def command(
     seed: Seed = None,
     strip: Strip = None,
     rules: Rules = None,
+    excerpts: Excerpts = None,
+    excerpt_containment: ExcerptContainment = None,
+    excerpt_shingles: ExcerptShingles = None,
     threads: Threads = None,
     strict: Strict = False,
     json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON, on stderr.")] = False,
@@ -159,7 +120,8 @@ def command(
         if skipped <= WARNINGS:
             warn(f"{record.location} skipped: {record.detail}")
 
-    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     out = sys.stdout.buffer
     with (
         open_index(index, True, text_field, id_field, store, rules, threads, chosen) as opened,
@@ -177,52 +139,6 @@ def command(
         _show(dict(stream.counts), json)
     if strict and skipped:
         raise typer.Exit(2)
-
-
-def explicit(
-    threshold: float | None,
-    recall: float | None,
-    shingle_size: int | None,
-    num_perm: int | None,
-    seed: int | None,
-    strip: bool | None,
-) -> Chosen:
-    """The settings that were asked for."""
-    values = {
-        "threshold": threshold,
-        "recall": recall,
-        "shingle_size": shingle_size,
-        "num_perm": num_perm,
-        "seed": seed,
-        "strip": strip,
-    }
-    chosen: Chosen = {name: value for name, value in values.items() if value is not None}  # type: ignore[assignment]
-    return chosen
-
-
-def open_index(
-    location: str | None,
-    create: bool,
-    text_field: str,
-    id_field: str,
-    store: list[str] | None,
-    rules: list[Path] | None,
-    threads: int | None,
-    chosen: Chosen,
-) -> Index:
-    """The index of a command."""
-    from dedup.index.index import Index
-
-    return Index(
-        location,
-        create=create,
-        rules=rules or None,
-        text_field=text_field,
-        id_field=id_field,
-        metadata=store or None,
-        threads=threads,
-        **chosen,
-    )
 
 
 class _Appended:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json as library
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dedup.cli.filter import (
+from dedup.cli.indexing import (
     WARNINGS,
+    ExcerptContainment,
+    Excerpts,
+    ExcerptShingles,
     IdField,
     NumPerm,
     Recall,
@@ -21,15 +23,16 @@ from dedup.cli.filter import (
     Store,
     Strip,
     Threshold,
+    batches,
     explicit,
     open_index,
+    with_excerpts,
 )
 from dedup.cli.messages import warn
 from dedup.cli.options import Encoding, Rules, TextField, Threads
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
-    from dedup.index.articles import Articles
     from dedup.index.index import Index
 
 app = typer.Typer(
@@ -81,6 +84,9 @@ def add(
     seed: Seed = None,
     strip: Strip = None,
     rules: Rules = None,
+    excerpts: Excerpts = None,
+    excerpt_containment: ExcerptContainment = None,
+    excerpt_shingles: ExcerptShingles = None,
     threads: Threads = None,
     batch_size: BatchSize = 50_000,
     json: Json = False,
@@ -89,10 +95,11 @@ def add(
 
     An index keeps its settings and rules; asking for other ones is an error.
     """
-    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     totals: dict[str, int] = {}
     with open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index:
-        for batch in _batches(index, inputs, encoding, max(1, batch_size)):
+        for batch in batches(index, inputs, encoding, max(1, batch_size)):
             for name, count in index.take(batch).counts().items():
                 totals[name] = totals.get(name, 0) + count
     _show(totals, json)
@@ -110,7 +117,7 @@ def query(
 ) -> None:
     """Say which stored articles each one copies; store nothing."""
     with open_index(location, False, text_field, id_field, None, None, threads, {}) as index:
-        for batch in _batches(index, inputs, encoding, 10_000):
+        for batch in batches(index, inputs, encoding, 10_000):
             for identity, matches in zip(batch.ids.strings(), index.look_up(batch), strict=True):
                 if json:
                     row = {"id": identity, "matches": [match.as_dict() for match in matches]}
@@ -118,8 +125,9 @@ def query(
                     continue
                 typer.echo(f"{identity}: {len(matches)} found")
                 for match in matches:
+                    how = f"  {match.direction}, {match.containment:.3f}" if match.direction else ""
                     typer.echo(
-                        f"  {match.similarity:.3f}  {match.relation:<5}  {match.first_seen:%F}  {match.id}"
+                        f"  {match.similarity:.3f}  {match.relation:<7}  {match.first_seen:%F}  {match.id}{how}"
                     )
 
 
@@ -209,6 +217,9 @@ def rebuild(
     seed: Seed = None,
     strip: Strip = None,
     rules: Rules = None,
+    excerpts: Excerpts = None,
+    excerpt_containment: ExcerptContainment = None,
+    excerpt_shingles: ExcerptShingles = None,
     package_rules: Annotated[
         bool, typer.Option("--package-rules", help="Take the rules that this version of dedup comes with.")
     ] = False,
@@ -218,7 +229,8 @@ def rebuild(
 
     Settings and rules that are not given stay those of the index.
     """
-    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     with _opened(location) as index:
         _show(index.rebuild(rules=rules or (() if package_rules else None), **chosen), json)
 
@@ -240,13 +252,14 @@ def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `dedup index export` wrote.")],
     threshold: Threshold = None,
     rules: Rules = None,
+    excerpts: Excerpts = None,
     json: Json = False,
 ) -> None:
     """Add the articles of an export.
 
     They keep the times at which they arrived.
     """
-    chosen = explicit(threshold, None, None, None, None, None)
+    chosen = with_excerpts(explicit(threshold, None, None, None, None, None), excerpts, None, None)
     with open_index(location, True, "text", "id", None, rules, None, chosen) as index:
         _show(index.import_parquet(path), json)
 
@@ -263,35 +276,6 @@ def moment(text: str) -> datetime:
 
 def _opened(location: str) -> Index:
     return open_index(location, False, "text", "id", None, None, None, {})
-
-
-def _batches(index: Index, inputs: list[str], encoding: str, size: int) -> Iterator[Articles]:
-    """The articles of some files, `size` at a time."""
-    from dataclasses import replace
-
-    from dedup.index.articles import from_texts, join
-    from dedup.readers import check_articles, open_sources
-
-    fields = replace(index.fields, encoding=encoding)
-    parts: list[Articles] = []
-    skipped = 0
-    sources = open_sources(inputs, fields, index.stages)
-    for source in sources:
-        for batch in source.batches():
-            for record in batch.skipped[: max(0, WARNINGS - skipped)]:
-                warn(f"{record.location} skipped: {record.detail}")
-            skipped += len(batch.skipped)
-            # The texts of a batch are only valid until the next one.
-            parts.append(join([from_texts(batch.texts, batch.ids, batch.fields, fields, ())]))
-            if sum(map(len, parts)) >= size:
-                yield join(parts)
-                parts.clear()
-        source.close()
-    check_articles(sources)
-    if parts:
-        yield join(parts)
-    if skipped > WARNINGS:
-        warn(f"{skipped:,} records were skipped in all")
 
 
 def _show(values: dict[str, Any], json: bool) -> None:

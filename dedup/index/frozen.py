@@ -15,17 +15,19 @@ from typing import Any, TypedDict
 from dedup.bands import choose
 from dedup.config import FORMAT_VERSION, TOKENIZER_VERSION, Settings
 from dedup.errors import InputError, UsageError
+from dedup.excerpts import ExcerptSettings
 from dedup.index.store import Reader, Writer
 from dedup.model import Rule
 
-INDEX_VERSION = 1
-"""Version of what is stored and how. An index of another one is refused."""
+INDEX_VERSION = 2
+"""Version of what is stored and how: 2 has minimizers. An index without them is still stored as 1. Both are read, any
+other is refused."""
 
 _VERSIONS = {"format": FORMAT_VERSION, "tokenizer": TOKENIZER_VERSION}
 
 
-class Chosen(TypedDict, total=False):
-    """Settings that a caller may ask for; see `config.Settings`."""
+class Matching(TypedDict, total=False):
+    """What decides copies: settings that a caller may ask for; see `config.Settings`."""
 
     threshold: float
     recall: float
@@ -37,6 +39,18 @@ class Chosen(TypedDict, total=False):
     strip: bool
 
 
+class Chosen(Matching, total=False):
+    """All settings that a caller may ask for; see `excerpts.ExcerptSettings` too. By default excerpts are `off`."""
+
+    excerpts: str
+    excerpt_containment: float
+    excerpt_shingles: int
+
+
+_EXCERPTS = {"excerpts": "mode", "excerpt_containment": "containment", "excerpt_shingles": "shingles"}
+"""The fields of `excerpts.ExcerptSettings` by what they are called in `Chosen`."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Frozen:
     """What decides the results of an index.
@@ -45,23 +59,30 @@ class Frozen:
         settings: With bands and rows.
         rules: The rules of boilerplate; empty where nothing is stripped.
         fields: The fields that are stored with each article.
+        excerpts: What is done about excerpts.
     """
 
     settings: Settings
     rules: tuple[Rule, ...]
     fields: tuple[str, ...]
+    excerpts: ExcerptSettings
 
     @classmethod
     def choose(cls, chosen: Chosen, rules: Sequence[Rule], fields: Sequence[str]) -> Frozen:
         """For a new index: what was asked for, and defaults for the rest."""
-        settings = Settings(**chosen)
+        values = dict(chosen)
+        excerpts = {own: values.pop(name) for name, own in _EXCERPTS.items() if name in values}
+        # Who says what an excerpt is wants to know of them.
+        excerpts.setdefault("mode", "report" if excerpts else "off")
+        settings = Settings(**values)  # type: ignore[arg-type]  # the other fields of Chosen
         bands = choose(settings)
         settings = dataclasses.replace(settings, bands=bands.bands, rows=bands.rows)
-        return cls(settings, tuple(rules) if settings.strip else (), tuple(fields))
+        known = tuple(rules) if settings.strip else ()
+        return cls(settings, known, tuple(fields), ExcerptSettings(**excerpts))  # type: ignore[arg-type]  # likewise
 
     def changed(self, chosen: Chosen, rules: Sequence[Rule] | None) -> Frozen:
         """The same with other settings; bands and rows are derived anew where threshold, recall or num_perm change."""
-        values = dataclasses.asdict(self.settings)
+        values = self._values()
         if {"threshold", "recall", "num_perm"} & chosen.keys():
             values |= {"bands": None, "rows": None}
         merged: Chosen = {**values, **chosen}  # type: ignore[typeddict-item]  # the fields of Settings
@@ -74,11 +95,18 @@ class Frozen:
 
     def save(self, writer: Writer) -> None:
         """Store it."""
-        stored = {**self._decisive(), "index": INDEX_VERSION, "fields": self.fields}
+        version = 1 if self.excerpts.mode == "off" else INDEX_VERSION
+        stored = {**self._decisive(), "index": version, "fields": self.fields}
         writer.set_value("frozen", json.dumps(stored).encode())
 
     def _decisive(self) -> dict[str, Any]:
-        return {**self.settings.as_dict(), "rules": [_bare(rule) for rule in self.rules]}
+        excerpts = {} if self.excerpts.mode == "off" else {"excerpts": self.excerpts.as_dict()}
+        return {**self.settings.as_dict(), "rules": [_bare(rule) for rule in self.rules], **excerpts}
+
+    def _values(self) -> dict[str, Any]:
+        """Every setting by what it is called in `Chosen`."""
+        excerpts = {name: getattr(self.excerpts, own) for name, own in _EXCERPTS.items()}
+        return {**dataclasses.asdict(self.settings), **excerpts}
 
     @staticmethod
     def load(reader: Reader, name: str) -> Frozen | None:
@@ -91,9 +119,9 @@ class Frozen:
         if text is None:
             return None
         stored = json.loads(text)
-        if stored["index"] != INDEX_VERSION:
+        if stored["index"] not in (1, INDEX_VERSION):
             raise InputError(
-                f"{name} has version {stored['index']} of the index format, this dedup reads {INDEX_VERSION}",
+                f"{name} has version {stored['index']} of the index format, this dedup reads 1 and {INDEX_VERSION}",
                 "use the dedup that wrote it to export it, and import that",
             )
         known = {field.name for field in dataclasses.fields(Settings)}
@@ -101,7 +129,8 @@ class Frozen:
         rules = tuple(
             Rule(**{**rule, "literals": tuple(rule.get("literals", ()))}) for rule in stored["rules"]
         )
-        frozen = Frozen(settings, rules, tuple(stored["fields"]))
+        excerpts = ExcerptSettings(**stored.get("excerpts", {"mode": "off"}))
+        frozen = Frozen(settings, rules, tuple(stored["fields"]), excerpts)
         for key, version in _VERSIONS.items():
             if stored[key] != version:
                 raise InputError(
@@ -116,7 +145,7 @@ class Frozen:
         Raises:
             UsageError: A setting or the rules differ; the message names both.
         """
-        own: Mapping[str, Any] = dataclasses.asdict(self.settings)
+        own: Mapping[str, Any] = self._values()
         for key, value in chosen.items():
             if value is not None and value != own[key]:
                 raise UsageError(

@@ -21,7 +21,8 @@ from dedup.index import upkeep
 from dedup.index.articles import Articles, cuts, read, split
 from dedup.index.frozen import Chosen, Frozen, digest
 from dedup.index.location import open_store
-from dedup.index.matching import Core, Moment, some
+from dedup.index.lookup import some
+from dedup.index.matching import Core, Moment
 from dedup.index.query import query, stored
 from dedup.index.results import Match, Outcome, microseconds, moment, outcome, together
 from dedup.index.store import Reader, Writer
@@ -55,6 +56,7 @@ class Index:
         threads: Threads to use; None = one per core.
         cache_bytes: Memory for postings.
         **chosen: Settings, as in `dedup.find_duplicates`. A new index takes them; one that is there must have them.
+            `excerpts` is `off` by default: to find them takes a fifth more room.
 
     Attributes:
         frozen: What it was made with.
@@ -144,7 +146,7 @@ class Index:
         """As `filter`, of articles that were read before; `seen` may be a time for each, in microseconds."""
         if seen is None or isinstance(seen, datetime):
             seen = np.full(len(batch), microseconds(seen or datetime.now(UTC)), np.int64)
-        sketches = self._core.stages.sketch(batch.texts)
+        sketches = self._core.sketch(batch.texts)
         starts, repeats = cuts(batch)
         outcomes = []
         with self._writing() as writer:
@@ -154,9 +156,9 @@ class Index:
                 own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
                 chosen = sketches if part is batch else some(sketches, np.arange(start, stop))
                 arrival = Moment(seen[start:stop], stream)
-                decisions, named, forgotten = self._core.admit(writer, part, chosen, own, arrival)
+                decided = self._core.admit(writer, part, chosen, own, arrival)
                 ids = [identity.decode("utf-8", "replace") for identity in split(part.ids)]
-                outcomes.append(outcome(ids, decisions, named, forgotten))
+                outcomes.append(outcome(ids, *decided))
         return together(outcomes, batch.items, batch.skipped)
 
     def add(self, articles: Any, *, seen: datetime | None = None) -> dict[str, int]:
@@ -173,7 +175,7 @@ class Index:
 
     def look_up(self, batch: Articles) -> list[list[Match]]:
         """As `query`, of articles that were read before."""
-        sketches = self._core.stages.sketch(batch.texts)
+        sketches = self._core.sketch(batch.texts)
         with self._reading() as reader:
             return query(self._core, reader, batch.texts, sketches)
 
@@ -249,6 +251,7 @@ class Index:
             "bytes_per_article": round(size / articles) if articles else None,
             "fingerprint": self.frozen.fingerprint,
             "settings": self.frozen.settings.as_dict(),
+            "excerpts": self.frozen.excerpts.as_dict(),
             "rules": digest(self.frozen.rules),
             "metadata": list(self.frozen.fields),
         }
@@ -281,7 +284,7 @@ class Index:
 
     def _make_core(self, frozen: Frozen) -> Core:
         stages = make_engine("native", frozen.settings, frozen.rules, self.fields.text, self._threads)
-        return Core(frozen.settings, stages, self._cache_bytes)
+        return Core(frozen, stages, self._cache_bytes)
 
     @contextmanager
     def _reading(self) -> Iterator[Reader]:

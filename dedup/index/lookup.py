@@ -1,21 +1,23 @@
 """Which stored documents an article may have to do with: by id, by words, by band, by representative.
 
 Lists of postings: one a band, of the representatives with words; then all documents with words by digest, all by id,
-and all copies by representative. A key has 32 bits, so what is found is compared with what was looked for.
+all copies by representative and, where excerpts are looked for, the representatives with words by minimizer. A key has
+32 bits, so what is found is compared with what was looked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dedup.bands import choose
 from dedup.config import Settings
+from dedup.index.decisions import Decisions
 from dedup.index.postings import Postings
-from dedup.index.results import Decisions
 from dedup.index.store import Document, Reader, Writer
-from dedup.model import I64, U32, U64, Sketches, Texts
+from dedup.model import I64, U8, U32, U64, Sketches, Texts
 from dedup.native import array_of, hash_texts
 
 GATE_PAIRS = 1 << 16
@@ -29,11 +31,13 @@ class Lists:
         postings: The lists as such.
     """
 
-    def __init__(self, settings: Settings, cache_bytes: int) -> None:
+    def __init__(self, settings: Settings, cache_bytes: int, has_minimizers: bool) -> None:
         bands = choose(settings)
         self._gate = bands.gate
         self._digests, self._ids, self._members = range(bands.bands, bands.bands + 3)
-        self.postings = Postings(bands.bands + 3, cache_bytes)
+        self._has_minimizers = has_minimizers
+        self._minimizers = bands.bands + 3
+        self.postings = Postings(bands.bands + 3 + has_minimizers, cache_bytes)
 
     def by_id(self, reader: Reader, ids: Texts) -> dict[int, Document]:
         """Position -> the document with that id, of those that there are."""
@@ -63,9 +67,9 @@ class Lists:
         lows = reader.lows(distinct.tolist())
         width = sketches.low.shape[1]
         there = np.array([number in lows for number in distinct.tolist()], np.bool_)
-        stored = np.frombuffer(b"".join(lows[n] for n in distinct[there].tolist()), np.uint8).reshape(
-            -1, width
-        )
+        stored = np.frombuffer(
+            b"".join(lows[number][:width] for number in distinct[there].tolist()), np.uint8
+        ).reshape(-1, width)
         row = np.cumsum(there) - 1
         passed = there[where]
         for start in range(0, len(queries), GATE_PAIRS):
@@ -73,6 +77,15 @@ class Lists:
             own, other = sketches.low[positions[queries[part]]], stored[row[where[part]]]
             passed[part] = np.count_nonzero(own == other, axis=1) >= self._gate
         return queries[passed], numbers[passed]
+
+    def holders(self, reader: Reader, minimizers: U32) -> tuple[I64, I64]:
+        """(index into `minimizers`, number) for all representatives that have some minimizers, in this order."""
+        return self.postings.probe(reader, self._minimizers, minimizers.reshape(1, -1))
+
+    def minimizer_counts(self, reader: Reader, numbers: I64) -> I64:
+        """int64[n], how many minimizers some representatives have; 0 where one has been removed."""
+        lows = reader.lows(numbers.tolist())
+        return np.array([int.from_bytes(lows.get(n, b"")[-4:], "little") for n in numbers.tolist()], np.int64)
 
     def insert(
         self,
@@ -95,12 +108,16 @@ class Lists:
         copies = positions[~decisions.kept[positions]]
         hashes = hash_texts(array_of(ids.data), ids.offsets)
         bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
-        return [
+        lists = [
             *bands,
             np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
             np.sort(_posting(_low_half(hashes[positions]), numbers[positions])),
             np.sort(_posting(_scattered(decisions.representative[copies]), numbers[copies])),
         ]
+        if self._has_minimizers:
+            own = some(sketches, heads)
+            lists.append(np.sort(_posting(own.minimizers, np.repeat(numbers[heads], own.minimizer_counts))))
+        return lists
 
     def _look_up(self, reader: Reader, where: int, keys: U32) -> list[tuple[int, Document]]:
         """(query, document) for all documents under some keys of one list, in order of query and number."""
@@ -108,6 +125,36 @@ class Lists:
         documents = reader.documents(np.unique(numbers).tolist()) if len(numbers) else {}
         pairs = zip(queries.tolist(), numbers.tolist(), strict=True)
         return [(i, documents[number]) for i, number in pairs if number in documents]
+
+
+def some(sketches: Sketches, positions: I64) -> Sketches:
+    """The sketches of some documents."""
+    counts, minimizers = sketches.minimizer_counts, sketches.minimizers
+    if len(counts):
+        starts = np.cumsum(counts, dtype=np.int64) - counts
+        counts = counts[positions]
+        minimizers = minimizers[stretches(starts[positions], counts.astype(np.int64))]
+    return replace(
+        sketches,
+        keys=np.ascontiguousarray(sketches.keys[:, positions]),
+        low=sketches.low[positions],
+        tokens=sketches.tokens[positions],
+        digest=sketches.digest[positions],
+        minimizers=minimizers,
+        minimizer_counts=counts,
+    )
+
+
+def stretches(starts: I64, counts: I64) -> I64:
+    """The positions of some stretches, one stretch after the other."""
+    before = np.cumsum(counts) - counts
+    return np.repeat(starts - before, counts) + np.arange(counts.sum())
+
+
+def stored_lows(sketches: Sketches) -> U8:
+    """`Document.low` of each document, were it a representative: uint8[n, w]."""
+    counts = sketches.minimizer_counts.astype("<u4").view(np.uint8).reshape(-1, 4)
+    return np.concatenate([sketches.low, counts], axis=1) if len(counts) else sketches.low
 
 
 def digest_bytes(digests: U64) -> bytes:

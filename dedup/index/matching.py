@@ -3,23 +3,25 @@
 The rule is that of a run in order of arrival: an article that shares a band with representatives, and is near one,
 joins the most similar (ties: the earlier); else it becomes a representative. An exact copy of any stored article takes
 that one's representative. The comparing itself is done by the matcher of a run: over the stored representatives that
-pass the gate, which come first, and the articles of the batch.
+pass the gate, which come first, and the articles of the batch. Excerpts are looked for after that, if at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.config import Settings
 from dedup.errors import OutputError
+from dedup.index import excerpts
 from dedup.index.articles import Articles, split
-from dedup.index.lookup import Lists, digest_bytes
+from dedup.index.decisions import Decisions, copy, repeat, repeat_within
+from dedup.index.excerpts import Found
+from dedup.index.frozen import Frozen
+from dedup.index.lookup import Lists, digest_bytes, some, stored_lows
 from dedup.index.postings import MAX_NUMBER
-from dedup.index.results import Decisions
 from dedup.index.store import Document, Reader, Writer
 from dedup.index.texts import TextCodec
 from dedup.model import F64, I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
@@ -32,21 +34,28 @@ class Core:
 
     Attributes:
         settings: What decides a match.
+        excerpts: What is done about excerpts.
+        gates: What makes one.
         lists: Who stands under which key.
         codec: The texts.
         stages: The engine.
     """
 
-    def __init__(self, settings: Settings, stages: Stages, cache_bytes: int) -> None:
-        self.settings = settings
+    def __init__(self, frozen: Frozen, stages: Stages, cache_bytes: int) -> None:
+        self.settings, self.excerpts = frozen.settings, frozen.excerpts
+        self.gates = frozen.excerpts.gates(frozen.settings.threshold)
         self.stages = stages
         self.codec = TextCodec()
-        self.lists = Lists(settings, cache_bytes)
+        self.lists = Lists(frozen.settings, cache_bytes, frozen.excerpts.mode != "off")
 
     def forget(self) -> None:
         """Drop what a transaction that was rolled back may have left."""
         self.codec = TextCodec()
         self.lists.postings.forget()
+
+    def sketch(self, texts: Texts) -> Sketches:
+        """Sketches of raw texts, with minimizers where excerpts are looked for."""
+        return self.stages.sketch(texts, self.excerpts.window)
 
     def sets(self, parts: Sequence[bytes]) -> tuple[U64, I64]:
         """The shingle sets of some raw texts, sorted: uint64[m] hashes and int64[n + 1] offsets."""
@@ -94,7 +103,7 @@ class Core:
         sketches: Sketches,
         repeats: Mapping[int, int],
         moment: Moment,
-    ) -> tuple[Decisions, dict[int, Document], int]:
+    ) -> tuple[Decisions, Found | None, dict[int, Document], int]:
         """Decide some articles, and store those that are not known.
 
         Args:
@@ -106,8 +115,8 @@ class Core:
             moment: When they arrive, and in which stream.
 
         Returns:
-            The decisions; the documents of all representatives that they name; how many copies of updated articles
-            were removed with them.
+            The decisions; the excerpts, if they are looked for; the documents of all representatives that these name;
+            how many copies of updated articles were removed with them.
         """
         n = len(articles)
         decisions = Decisions.empty(n)
@@ -118,7 +127,7 @@ class Core:
         gone = {one.number for one in (*forgotten, *changed.values())}
         for i, document in known.items():
             if document.number not in gone:
-                _repeat(decisions, i, document, moment.stream)
+                repeat(decisions, i, document, moment.stream)
         settled = repeats.keys() | {i for i, one in known.items() if one.number not in gone}
         open_ = np.array([i for i in range(n) if i not in settled], np.int64)
         first = int(writer.value("number") or b"1")
@@ -128,9 +137,13 @@ class Core:
         numbers[open_] = first + np.arange(len(open_))
         writer.set_value("number", b"%d" % (first + len(open_)))
 
-        self._decide(writer, articles.texts, sketches, open_, numbers, decisions)
+        found = self._decide(writer, articles.texts, sketches, open_, numbers, decisions)
         for i, earlier in repeats.items():
-            _repeat_within(decisions, i, earlier)
+            repeat_within(decisions, i, earlier)
+        if found is not None:
+            again = np.flatnonzero(decisions.seen & decisions.kept & (sketches.tokens > 0))
+            own = decisions.representative
+            found = excerpts.with_known(self, writer, articles.texts, sketches, again, own, found)
         originals = self._originals(writer, articles.texts, decisions, open_, numbers)
         with ThreadPoolExecutor(1) as pool:  # the texts are compressed while the rest is stored
             blobs = pool.submit(self._encode, articles.texts, open_, originals)
@@ -140,7 +153,8 @@ class Core:
             writer.insert(documents, blobs.result())
         named = {document.number: document for document in documents}
         others = set(decisions.representative[~decisions.kept].tolist()) - named.keys()
-        return decisions, named | writer.documents(sorted(others)), len(forgotten)
+        others |= set() if found is None else set(found.number.tolist()) - named.keys()
+        return decisions, found, named | writer.documents(sorted(others)), len(forgotten)
 
     def _originals(
         self, reader: Reader, texts: Texts, decisions: Decisions, positions: I64, numbers: I64
@@ -172,25 +186,42 @@ class Core:
         positions: I64,
         numbers: I64,
         decisions: Decisions,
-    ) -> None:
-        """Fill in the decisions of some articles."""
+    ) -> Found | None:
+        """Fill in the decisions of some articles; returns the excerpts among those kept, if they are looked for."""
         decisions.kept[positions] = True
         decisions.representative[positions] = numbers[positions]
         worded = positions[sketches.tokens[positions] > 0]
         twins = self.lists.twins(reader, sketches, worded)
         for i, twin in twins.items():
-            _copy(decisions, i, twin)
+            copy(decisions, i, twin)
         rest = worded[[i not in twins for i in worded.tolist()]] if len(worded) else worded
         if not len(rest):
-            return
-        matches, stored = self.match(reader, texts, sketches, rest)
+            return None if self.excerpts.mode == "off" else Found.none()
+        if self.excerpts.mode == "remove":
+            return excerpts.decide(self, reader, texts, sketches, rest, numbers, decisions)
+        self.join(reader, texts, sketches, rest, numbers, decisions)
+        if self.excerpts.mode == "off":
+            return None
+        return excerpts.find(self, reader, texts, sketches, rest[decisions.kept[rest]], numbers)
+
+    def join(
+        self,
+        reader: Reader,
+        texts: Texts,
+        sketches: Sketches,
+        positions: I64,
+        numbers: I64,
+        decisions: Decisions,
+    ) -> None:
+        """Fill in what matching finds of some articles with words."""
+        matches, stored = self.match(reader, texts, sketches, positions)
         found = slice(len(stored), None)
-        known = np.concatenate([stored, numbers[rest]])
-        decisions.representative[rest] = known[matches.representative[found]]
-        decisions.relation[rest] = matches.relation[found]
-        decisions.similarity[rest] = matches.similarity[found]
-        decisions.containment[rest] = matches.containment[found]
-        decisions.kept[rest] = matches.relation[found] == Relation.KEPT
+        known = np.concatenate([stored, numbers[positions]])
+        decisions.representative[positions] = known[matches.representative[found]]
+        decisions.relation[positions] = matches.relation[found]
+        decisions.similarity[positions] = matches.similarity[found]
+        decisions.containment[positions] = matches.containment[found]
+        decisions.kept[positions] = matches.relation[found] == Relation.KEPT
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,40 +238,6 @@ class Moment:
     stream: int = 0
 
 
-def _repeat(decisions: Decisions, i: int, document: Document, stream: int) -> None:
-    """An article that is known with this text is what it was before, or a copy of itself in one stream."""
-    if stream and document.stream == stream and document.digest:
-        _copy(decisions, i, document)
-        return
-    _take(decisions, i, document)
-    decisions.kept[i] = document.representative == document.number
-    decisions.relation[i] = document.relation
-    decisions.seen[i] = True
-
-
-def _repeat_within(decisions: Decisions, i: int, earlier: int) -> None:
-    """A repeated id with the same text is an exact copy; one without words is kept like the first."""
-    for values in (decisions.representative, decisions.relation, decisions.similarity, decisions.containment):
-        values[i] = values[earlier]
-    decisions.seen[i] = decisions.seen[earlier]
-    decisions.kept[i] = np.isnan(decisions.similarity[earlier])
-    if decisions.kept[earlier] and not decisions.kept[i]:
-        decisions.relation[i] = Relation.EXACT
-
-
-def _copy(decisions: Decisions, i: int, twin: Document) -> None:
-    """An exact copy has its twin's representative, and its similarity with it."""
-    _take(decisions, i, twin)
-    decisions.kept[i] = False
-    decisions.relation[i] = Relation.EXACT if twin.representative == twin.number else Relation.NEAR
-
-
-def _take(decisions: Decisions, i: int, document: Document) -> None:
-    decisions.representative[i] = document.representative
-    decisions.similarity[i] = np.nan if document.similarity is None else document.similarity
-    decisions.containment[i] = np.nan if document.containment is None else document.containment
-
-
 def _documents(
     articles: Articles,
     sketches: Sketches,
@@ -250,7 +247,8 @@ def _documents(
     moment: Moment,
 ) -> list[Document]:
     ids = split(articles.ids)
-    width, lows = sketches.low.shape[1], sketches.low.tobytes()
+    stored = stored_lows(sketches)
+    width, lows = stored.shape[1], stored.tobytes()
     digests = digest_bytes(sketches.digest)
     worded, heads = sketches.tokens > 0, decisions.kept & (sketches.tokens > 0)
     columns = zip(
@@ -282,17 +280,6 @@ def _documents(
         )
         for i, number, representative, relation, similarity, containment, has_words, is_head, seen in columns
     ]
-
-
-def some(sketches: Sketches, positions: I64) -> Sketches:
-    """The sketches of some documents."""
-    return replace(
-        sketches,
-        keys=np.ascontiguousarray(sketches.keys[:, positions]),
-        low=sketches.low[positions],
-        tokens=sketches.tokens[positions],
-        digest=sketches.digest[positions],
-    )
 
 
 def _reals(values: F64) -> list[float | None]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dedup.index.excerpts import among_stored
 from dedup.index.matching import Core
 from dedup.index.results import Match
 from dedup.index.store import Reader
@@ -14,7 +15,10 @@ from dedup.native import verify
 
 
 def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[list[Match]]:
-    """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first."""
+    """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first.
+
+    After these, where excerpts are looked for, come those that it is an excerpt of or has as an excerpt.
+    """
     worded = np.flatnonzero(sketches.tokens)
     twins = core.lists.twins(reader, sketches, worded)
     queries, numbers = core.lists.candidates(reader, sketches, worded)
@@ -46,7 +50,12 @@ def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[
             documents[number], Relation.NEAR, jaccard, max(contained, contains), contained, contains
         )
         found[i].append((-jaccard, number, match))
-    return [[match for _, _, match in sorted(some, key=lambda one: one[:2])] for some in found]
+    if core.excerpts.mode != "off":
+        excerpts = among_stored(core, reader, texts, sketches, worded)
+        named = reader.documents(np.unique(excerpts.number).tolist())
+        for i, some in excerpts.matches(named).items():
+            found[i] += [(1.0, place, match) for place, match in enumerate(some)]
+    return [[match for _, _, match in sorted(own, key=lambda one: one[:2])] for own in found]
 
 
 def stored(core: Core, reader: Reader, ids: Sequence[str]) -> dict[str, str]:

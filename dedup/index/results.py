@@ -6,15 +6,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from dedup.index.store import Document
-from dedup.model import F64, I64, U8, Mask, Skipped
+from dedup.model import Mask, Relation, Skipped
 
-RELATIONS = ("kept", "exact", "near")
+if TYPE_CHECKING:
+    from dedup.index.decisions import Decisions
+    from dedup.index.excerpts import Found
+
+RELATIONS = ("kept", "exact", "near", "excerpt")
 """Names of the values of `model.Relation`."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,13 +30,13 @@ class Match:
 
     Attributes:
         id: Its id.
-        relation: `exact` (the same words after stripping) or `near`.
+        relation: `exact` (the same words after stripping), `near` or `excerpt`.
         similarity: Exact Jaccard similarity; None for the copy of an article without words.
         containment: The larger of the two containments, likewise.
         first_seen: When it arrived.
         metadata: What was stored with it, such as url, source and published.
-        contained: From a query: the share of the article's shingles that are in the match.
-        contains: From a query: the share of the match's shingles that are in the article.
+        contained: From a query, or of a kept excerpt: the share of the article's shingles that are in the match.
+        contains: Likewise, the share of the match's shingles that are in the article.
     """
 
     id: str
@@ -66,6 +70,13 @@ class Match:
             contains,
         )
 
+    @property
+    def direction(self) -> str | None:
+        """Of an excerpt: whether the article is `contained in` the match, or `contains` it; None for others."""
+        if RELATIONS.index(self.relation) != Relation.EXCERPT:
+            return None
+        return "contains" if (self.contained or 0.0) < (self.contains or 0.0) else "contained in"
+
     def as_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
         row: dict[str, Any] = {
@@ -76,6 +87,8 @@ class Match:
         }
         if self.contained is not None:
             row |= {"contained": self.contained, "contains": self.contains}
+        if self.direction is not None:
+            row["direction"] = self.direction
         return row | {"first_seen": self.first_seen.isoformat(), "metadata": self.metadata}
 
 
@@ -91,40 +104,11 @@ def microseconds(time: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
-    """What was decided of `n` articles, in order of arrival.
-
-    Attributes:
-        kept: bool[n], whether the article is the first of its story, or has no words.
-        relation: uint8[n], values of `Relation`.
-        similarity, containment: float64[n], with the representative; 1 for a kept one, NaN for one without words.
-        representative: int64[n], number of the representative; its own for a kept one.
-        seen: bool[n], whether the same id with the same text had been here before.
-        updated: Position -> the document that had the id before, with another text.
-    """
-
-    kept: Mask
-    relation: U8
-    similarity: F64
-    containment: F64
-    representative: I64
-    seen: Mask
-    updated: dict[int, Document]
-
-    @classmethod
-    def empty(cls, n: int) -> Decisions:
-        """For `n` articles of which nothing is decided."""
-        nothing = np.full(n, np.nan)
-        no = np.zeros(n, np.bool_)
-        return cls(no, np.zeros(n, np.uint8), nothing, nothing.copy(), np.zeros(n, np.int64), no.copy(), {})
-
-
-@dataclass(frozen=True, slots=True)
 class Previous:
     """What an article was that has been updated.
 
     Attributes:
-        relation: None where it was kept, else `exact` or `near`.
+        relation: None where it was kept, else `exact`, `near` or `excerpt`.
         similarity: As it was.
     """
 
@@ -145,6 +129,8 @@ class Outcome:
         updated: What those were, by position, whose id came before with another text.
         forgotten: How many copies of updated articles are not known any more.
         skipped: What could not be used, and why.
+        excerpts: By position of a kept article, the kept articles before it that it is an excerpt of or has as an
+            excerpt, the largest containment first; None where nobody looked. It is still new.
     """
 
     articles: Sequence[Any]
@@ -155,6 +141,7 @@ class Outcome:
     updated: dict[int, Previous]
     forgotten: int = 0
     skipped: list[Skipped] = field(default_factory=list)
+    excerpts: dict[int, list[Match]] | None = None
 
     def __iter__(self) -> Iterator[tuple[Any, Match | None]]:
         return iter(zip(self.articles, self.matches, strict=True))
@@ -172,7 +159,10 @@ class Outcome:
         return [article for article, is_new in zip(self.articles, fresh, strict=True) if is_new]
 
     def counts(self) -> dict[str, int]:
-        """How many there are of each kind; new + duplicates + seen = articles."""
+        """How many there are of each kind; new + duplicates + seen = articles. `excerpts` are among those kept."""
+        found = (
+            {} if self.excerpts is None else {"excerpts": sum(map(bool, map(self.excerpt_of, self.excerpts)))}
+        )
         return {
             "articles": len(self),
             "new": int((self.kept & ~self.seen).sum()),
@@ -181,7 +171,17 @@ class Outcome:
             "updated": len(self.updated),
             "forgotten": self.forgotten,
             "skipped": len(self.skipped),
+            **found,
         }
+
+    def excerpt_of(self, i: int) -> Match | None:
+        """The kept article of which the kept one at a position is an excerpt, if there is one and somebody looked."""
+        matches = (self.excerpts or {}).get(i, [])
+        return next((match for match in matches if match.direction == "contained in"), None)
+
+    def _contained_in(self, i: int) -> list[str]:
+        """Ids of the kept articles that are excerpts of the one at a position."""
+        return [match.id for match in (self.excerpts or {}).get(i, []) if match.direction == "contains"]
 
     def tags(self) -> list[dict[str, Any]]:
         """One dict an article, as `dedup filter --annotate` writes it."""
@@ -199,13 +199,19 @@ class Outcome:
             "first_seen": match.first_seen.isoformat() if match else None,
             "seen": bool(self.seen[i]),
         }
+        if self.excerpts is not None:
+            article = self.excerpt_of(i)
+            tag["excerpt_of"] = article and article.id
+            tag["excerpt_containment"] = article and article.containment
+            tag["contains"] = self._contained_in(i)
         if before is not None:
             tag["updated"] = {"relation": before.relation, "similarity": before.similarity}
         return tag
 
     def table(self) -> pa.Table:
-        """One row an article: id, is_duplicate, duplicate_of, relation, similarity, containment, first_seen, seen."""
+        """One row an article, with the columns of `tags` up to `seen`, and those on excerpts."""
         text, number = pa.large_string(), pa.float64()
+        more = {} if self.excerpts is None else self._excerpt_columns()
         return pa.table(
             {
                 "id": pa.array(self.ids, text),
@@ -222,11 +228,28 @@ class Outcome:
                     [match and match.first_seen for match in self.matches], pa.timestamp("us", "UTC")
                 ),
                 "seen": pa.array(self.seen),
+                **more,
             }
         )
 
+    def _excerpt_columns(self) -> dict[str, pa.Array]:
+        found = [self.excerpt_of(i) for i in range(len(self))]
+        return {
+            "excerpt_of": pa.array([match and match.id for match in found], pa.large_string()),
+            "excerpt_containment": pa.array([match and match.containment for match in found], pa.float64()),
+            "contains": pa.array(
+                [self._contained_in(i) for i in range(len(self))], pa.list_(pa.large_string())
+            ),
+        }
 
-def outcome(ids: list[str], decisions: Decisions, named: Mapping[int, Document], forgotten: int) -> Outcome:
+
+def outcome(
+    ids: list[str],
+    decisions: Decisions,
+    found: Found | None,
+    named: Mapping[int, Document],
+    forgotten: int,
+) -> Outcome:
     """What became of some articles, without the articles themselves."""
     matches: list[Match | None] = []
     columns = (decisions.kept, decisions.representative, decisions.relation)
@@ -240,15 +263,18 @@ def outcome(ids: list[str], decisions: Decisions, named: Mapping[int, Document],
         i: Previous(RELATIONS[document.relation] if document.relation else None, document.similarity)
         for i, document in decisions.updated.items()
     }
-    return Outcome([], ids, matches, decisions.kept, decisions.seen, before, forgotten)
+    excerpts = None if found is None else found.matches(named)
+    return Outcome([], ids, matches, decisions.kept, decisions.seen, before, forgotten, excerpts=excerpts)
 
 
 def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Skipped]) -> Outcome:
     """One outcome of consecutive ones, with the articles."""
     updated: dict[int, Previous] = {}
+    excerpts: dict[int, list[Match]] = {}
     start = 0
     for part in parts:
         updated |= {start + i: before for i, before in part.updated.items()}
+        excerpts |= {start + i: matches for i, matches in (part.excerpts or {}).items()}
         start += len(part)
     return Outcome(
         articles,
@@ -259,6 +285,7 @@ def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Sk
         updated,
         sum(part.forgotten for part in parts),
         skipped,
+        None if parts[0].excerpts is None else excerpts,
     )
 
 

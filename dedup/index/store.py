@@ -32,7 +32,8 @@ class Document(NamedTuple):
         containment: The larger of the two containments, likewise.
         seen: When it arrived, microseconds since 1970 UTC.
         stream: Number of the stream it came in, 0 for none.
-        low: The low bytes of the signature of a representative with tokens; empty for all others.
+        low: The low bytes of the signature of a representative with tokens, and where excerpts are looked for how many
+            minimizers it has, in 4 bytes, little-endian; empty for all others.
         metadata: A JSON object of lifted fields, UTF-8; empty where there are none.
     """
 

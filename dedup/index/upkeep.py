@@ -20,11 +20,12 @@ from dedup import native
 from dedup.bands import choose
 from dedup.errors import InputError, OutputError
 from dedup.index.articles import Articles
+from dedup.index.decisions import Decisions
 from dedup.index.frozen import Frozen
-from dedup.index.lookup import digest_bytes
+from dedup.index.lookup import digest_bytes, stored_lows
 from dedup.index.matching import Core, Moment
 from dedup.index.postings import MAX_NUMBER
-from dedup.index.results import RELATIONS, Decisions
+from dedup.index.results import RELATIONS
 from dedup.index.store import Document, Reader, Store, Writer
 from dedup.interop import to_datasketch
 from dedup.model import I64, U64, Relation, Sketches, Texts
@@ -102,7 +103,7 @@ def rebuild(core: Core, writer: Writer, anew: Core) -> None:
     for documents in chunks(writer, last):
         articles = _articles(documents, core.codec.read(writer, documents))
         moment = Moment(np.array([document.seen for document in documents], np.int64))
-        anew.admit(writer, articles, anew.stages.sketch(articles.texts), {}, moment)
+        anew.admit(writer, articles, anew.sketch(articles.texts), {}, moment)
     writer.delete_until(last)
 
 
@@ -121,7 +122,7 @@ def verify(core: Core, reader: Reader, store: Store) -> list[str]:
             problems.append(error.message)
             continue
         articles = _articles(documents, raw)
-        sketches = core.stages.sketch(articles.texts)
+        sketches = core.sketch(articles.texts)
         problems += _unlike(documents, articles, sketches)
         problems += _unrelated(core, reader, documents, articles)
         numbers = np.array([document.number for document in documents], np.int64)
@@ -234,7 +235,7 @@ def _decisions(documents: Sequence[Document]) -> Decisions:
 
 def _unlike(documents: Sequence[Document], articles: Articles, sketches: Sketches) -> Iterator[str]:
     """Documents that are not what their text says."""
-    digests = digest_bytes(sketches.digest)
+    digests, lows = digest_bytes(sketches.digest), stored_lows(sketches)
     offsets = articles.texts.offsets.tolist()
     for i, (document, (start, end)) in enumerate(zip(documents, pairwise(offsets), strict=True)):
         name, has_words = document.id.decode(), sketches.tokens[i] > 0
@@ -242,7 +243,7 @@ def _unlike(documents: Sequence[Document], articles: Articles, sketches: Sketche
             yield f"the text of {name} is not the one that was stored"
         elif (digests[16 * i : 16 * i + 16] if has_words else b"") != document.digest:
             yield f"the words of {name} are read differently now"
-        elif document.low and sketches.low[i].tobytes() != document.low:
+        elif document.low and lows[i].tobytes() != document.low:
             yield f"the signature of {name} is computed differently now"
 
 

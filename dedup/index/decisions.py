@@ -1,0 +1,74 @@
+"""What is decided of a batch, and of an article that was here before: known documents go in, decisions come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dedup.index.store import Document
+from dedup.model import F64, I64, U8, Mask, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What was decided of `n` articles, in order of arrival.
+
+    Attributes:
+        kept: bool[n], whether the article is the first of its story, or has no words.
+        relation: uint8[n], values of `Relation`.
+        similarity, containment: float64[n], with the representative; 1 for a kept one, NaN for one without words.
+        representative: int64[n], number of the representative; its own for a kept one.
+        seen: bool[n], whether the same id with the same text had been here before.
+        updated: Position -> the document that had the id before, with another text.
+    """
+
+    kept: Mask
+    relation: U8
+    similarity: F64
+    containment: F64
+    representative: I64
+    seen: Mask
+    updated: dict[int, Document]
+
+    @classmethod
+    def empty(cls, n: int) -> Decisions:
+        """For `n` articles of which nothing is decided."""
+        nothing = np.full(n, np.nan)
+        no = np.zeros(n, np.bool_)
+        return cls(no, np.zeros(n, np.uint8), nothing, nothing.copy(), np.zeros(n, np.int64), no.copy(), {})
+
+
+def repeat(decisions: Decisions, i: int, document: Document, stream: int) -> None:
+    """An article that is known with this text is what it was before, or a copy of itself in one stream."""
+    if stream and document.stream == stream and document.digest:
+        copy(decisions, i, document)
+        return
+    _take(decisions, i, document)
+    decisions.kept[i] = document.representative == document.number
+    decisions.relation[i] = document.relation
+    decisions.seen[i] = True
+
+
+def repeat_within(decisions: Decisions, i: int, earlier: int) -> None:
+    """A repeated id with the same text is an exact copy; one without words is kept like the first."""
+    for values in (decisions.representative, decisions.relation, decisions.similarity, decisions.containment):
+        values[i] = values[earlier]
+    decisions.seen[i] = decisions.seen[earlier]
+    decisions.kept[i] = np.isnan(decisions.similarity[earlier])
+    if decisions.kept[earlier] and not decisions.kept[i]:
+        decisions.relation[i] = Relation.EXACT
+
+
+def copy(decisions: Decisions, i: int, twin: Document) -> None:
+    """An exact copy has its twin's representative, and its similarity with it."""
+    _take(decisions, i, twin)
+    decisions.kept[i] = False
+    relation = Relation.EXACT if twin.representative == twin.number else Relation.NEAR
+    decisions.relation[i] = max(relation, twin.relation)  # of an excerpt all copies are excerpts
+
+
+def _take(decisions: Decisions, i: int, document: Document) -> None:
+    decisions.representative[i] = document.representative
+    decisions.similarity[i] = np.nan if document.similarity is None else document.similarity
+    decisions.containment[i] = np.nan if document.containment is None else document.containment
