@@ -197,3 +197,20 @@ def test_eight_writers_admit_each_story_once(fresh: Fresh) -> None:
         assert index.info()["articles"] == 8 * len(stories)
         assert index.info()["kept"] == len(stories)
         assert index.verify() == []
+
+
+def test_excerpts_are_found_in_both_stores(fresh: Fresh) -> None:
+    whole = story(1, 300)
+    words = whole.split()
+    place = fresh()
+    with Index(place, excerpts="remove") as index:
+        index.filter([{"id": "whole", "text": whole}, {"id": "other", "text": story(2, 300)}])
+    with Index(place) as index:
+        outcome = index.filter([{"id": "lead", "text": " ".join(words[:90])}])
+        (match,) = outcome.matches
+        assert match is not None
+        assert (match.id, match.relation, match.containment) == ("whole", "excerpt", 1.0)
+        assert [found.direction for found in index.query([" ".join(words[90:])])[0]] == [None]
+        assert index.verify() == []
+        index.compact()
+        assert [found.direction for found in index.query([" ".join(words[200:])])[0]] == ["contained in"]
