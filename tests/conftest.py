@@ -6,11 +6,16 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
+from tests import cluster as clusters
 from tests.articles import Cli
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -59,3 +64,17 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip("needs the labelled real data beside the project (../shared/data)")
     return data
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    """The one Spark session of this process; see `tests.cluster`."""
+    with clusters.session() as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[clusters.Cluster]:
+    """A Spark cluster on loopback, for commands in processes of their own."""
+    with clusters.cluster() as made:
+        yield made
