@@ -66,7 +66,7 @@ def hash_texts(data: U8, offsets: I64) -> U64:
 def tokenize(data: U8, offsets: I64) -> TextArrays:
     """Tokens of each text joined by one space."""
 
-def shingle(data: U8, offsets: I64, size: int) -> tuple[U64, I64]:
+def shingle(data: U8, offsets: I64, size: int, unit: str) -> tuple[U64, I64]:
     """The fields of `model.Shingles`."""
 
 def levels() -> list[str]:
@@ -129,7 +129,7 @@ class Engine:
         stripper: Stripper | None,
         a: U32,
         b: U32,
-        size: int,
+        shingle: tuple[int, str],
         bands: int,
         rows: int,
         text_fields: Sequence[str],

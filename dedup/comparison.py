@@ -244,7 +244,7 @@ def compare_with(engine: Stages, a: str, b: str, excerpts: ExcerptSettings) -> C
         excerpts=excerpts,
         a=sides[0],
         b=sides[1],
-        passages=tuple(passages(engine, sides[0].clean, sides[1].clean, size)),
+        passages=tuple(passages(engine, sides[0].clean, sides[1].clean, settings.shingle_words)),
     )
     exact = bool(shared) and bool((sketch.digest[0] == sketch.digest[1]).all())
     relation, reason = _verdict(found, exact)

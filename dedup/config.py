@@ -20,6 +20,12 @@ MIN_DOCUMENTS = 200
 MAX_NUM_PERM = 4096
 MAX_SHINGLE_SIZE = 64
 
+WORDS, CHARS = UNITS = ("words", "chars")
+"""What a shingle is made of: tokens, or code points of the tokens joined by one space."""
+
+WORD_LENGTH = 6
+"""Characters of a word with the space after it, about, in languages that have spaces."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -28,12 +34,13 @@ class Settings:
     Attributes:
         threshold: Least Jaccard similarity of a near-duplicate, 0 < t <= 1.
         recall: Least probability that a pair at the threshold becomes a candidate, 0 < r < 1.
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens, or characters, per shingle.
         num_perm: Values per signature.
         seed: Seed of the permutations, as in datasketch.
         bands: Number of bands; None = derived from threshold and recall.
         rows: Values per band; None = derived.
         strip: Whether boilerplate is removed before comparing.
+        shingle_unit: What a shingle is made of: `words`, which are tokens, or `chars`.
     """
 
     threshold: float = 0.5
@@ -44,6 +51,7 @@ class Settings:
     bands: int | None = None
     rows: int | None = None
     strip: bool = True
+    shingle_unit: str = WORDS
 
     def __post_init__(self) -> None:
         _require(0 < self.threshold <= 1, f"threshold {self.threshold:g} is not in (0, 1]", "0.5 suits news")
@@ -51,7 +59,12 @@ class Settings:
         _require(
             1 <= self.shingle_size <= MAX_SHINGLE_SIZE,
             f"shingle size {self.shingle_size} is not between 1 and {MAX_SHINGLE_SIZE}",
-            "5 suits news; 3 suits text with many small errors",
+            "5 words suit news; 3 words or 9 chars suit text with many small errors",
+        )
+        _require(
+            self.shingle_unit in UNITS,
+            f'shingle unit "{self.shingle_unit}" is unknown',
+            f"one of {', '.join(UNITS)}",
         )
         _require(
             1 <= self.num_perm <= MAX_NUM_PERM,
@@ -73,14 +86,27 @@ class Settings:
                 f"bands x rows may be at most {self.num_perm}",
             )
 
+    @property
+    def shingle(self) -> str:
+        """What a shingle is, as `parse_shingle` reads it: `words:5`."""
+        return f"{self.shingle_unit}:{self.shingle_size}"
+
+    @property
+    def shingle_words(self) -> int:
+        """Tokens that a shingle is about as long as, at least 1."""
+        return max(1, self.shingle_size // (1 if self.shingle_unit == WORDS else WORD_LENGTH))
+
     def as_dict(self, **more: object) -> dict[str, object]:
         """All settings with the versions of the definitions, plus `more`, ready for JSON."""
+        # Left out where it is the default: fingerprints from before there was a choice stay what they are.
+        unit = {} if self.shingle_unit == WORDS else {"shingle_unit": self.shingle_unit}
         return {
             "format": FORMAT_VERSION,
             "tokenizer": TOKENIZER_VERSION,
             "threshold": self.threshold,
             "recall": self.recall,
             "shingle_size": self.shingle_size,
+            **unit,
             "num_perm": self.num_perm,
             "seed": self.seed,
             "scheme": "affine32",
@@ -89,6 +115,14 @@ class Settings:
             "strip": self.strip,
             **more,
         }
+
+
+def parse_shingle(text: str) -> tuple[int, str]:
+    """Size and unit of shingles from `words:5` or `chars:9`. Raises UsageError."""
+    unit, _, size = (part.strip() for part in text.partition(":"))
+    if unit not in UNITS or not size.isdecimal():
+        raise UsageError(f'shingle "{text}" cannot be read', "write words:5, or chars:9 for scanned text")
+    return int(size), unit
 
 
 def fingerprint(settings: dict[str, object]) -> str:

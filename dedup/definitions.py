@@ -9,7 +9,7 @@ from functools import cache
 from dedup import boilerplate
 from dedup.boilerplate.learned import Learned
 from dedup.boilerplate.learner import Learner
-from dedup.config import MIN_DOCUMENTS, Settings
+from dedup.config import MIN_DOCUMENTS, WORDS, Settings
 from dedup.errors import UsageError
 from dedup.model import U32, Removal, Texts
 from dedup.native import Native
@@ -41,23 +41,27 @@ def tokens(text: str) -> list[str]:
     return joined.split(" ") if joined else []
 
 
-def shingles(text: str, size: int = 5) -> list[str]:
+def shingles(text: str, size: int = 5, unit: str = WORDS) -> list[str]:
     """The shingles of a text in text order, repeats included: `size` tokens joined by one space.
 
-    A text of fewer tokens has one shingle, all its tokens; one without tokens has none.
+    With the unit `chars`, `size` code points of all its tokens joined by one space. A text of fewer has one shingle,
+    all of it; one without tokens has none.
 
     Raises:
-        UsageError: `size` is out of range.
+        UsageError: `size` is out of range, or `unit` unknown.
         TypeError: `text` is no string.
     """
-    return shingle(tokens(text), Settings(shingle_size=size).shingle_size)
+    settings = Settings(shingle_size=size, shingle_unit=unit)
+    return shingle(tokens(text), settings.shingle_size, settings.shingle_unit)
 
 
-def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: int = 1) -> U32:
+def signatures(
+    texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: int = 1, unit: str = WORDS
+) -> U32:
     """MinHash signatures of texts as they are (nothing is stripped), uint32[n, num_perm].
 
     Row `i` equals, bit for bit, the `hashvalues` of `datasketch.MinHash(num_perm, seed=seed, scheme="affine32",
-    hashfunc=lambda s: xxh3_64_intdigest(s) & 0xffffffff)` updated with `shingles(texts[i], size)` as UTF-8.
+    hashfunc=lambda s: xxh3_64_intdigest(s) & 0xffffffff)` updated with `shingles(texts[i], size, unit)` as UTF-8.
     A text without tokens has all ones.
 
     Raises:
@@ -66,8 +70,8 @@ def signatures(texts: Sequence[str], num_perm: int = 128, size: int = 5, seed: i
     """
     if isinstance(texts, (str, bytes)):
         raise UsageError("texts is one string", "pass a list of texts")
-    settings = Settings(shingle_size=size, num_perm=num_perm, seed=seed)
-    engine = _engine()
+    settings = Settings(shingle_size=size, num_perm=num_perm, seed=seed, shingle_unit=unit)
+    engine = _engine(unit=unit)
     found = engine.shingle(_texts(texts), settings.shingle_size)
     return engine.sign(found, settings.num_perm, settings.seed)
 
@@ -118,9 +122,9 @@ def learn(
 
 
 @cache
-def _engine(rules: tuple[str, ...] = (), learned: Learned | None = None) -> Native:
+def _engine(rules: tuple[str, ...] = (), learned: Learned | None = None, unit: str = WORDS) -> Native:
     loaded = boilerplate.load(rules)
-    return Native(Settings(), loaded if learned is None else loaded + learned.rules())
+    return Native(Settings(shingle_unit=unit), loaded if learned is None else loaded + learned.rules())
 
 
 def _texts(texts: Sequence[str]) -> Texts:

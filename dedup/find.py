@@ -13,7 +13,7 @@ from dedup import boilerplate
 from dedup.blocks import BLOCK
 from dedup.boilerplate.learner import Learner
 from dedup.clusters import families as find_families
-from dedup.config import MIN_DOCUMENTS, Settings
+from dedup.config import MIN_DOCUMENTS, WORDS, Settings
 from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.engines import make_engine
 from dedup.errors import UsageError
@@ -38,6 +38,7 @@ def find_duplicates(
     excerpt_shingles: int = SHINGLES,
     recall: float = 0.99,
     shingle_size: int = 5,
+    shingle_unit: str = WORDS,
     num_perm: int = 128,
     seed: int = 1,
     bands: int | None = None,
@@ -72,7 +73,8 @@ def find_duplicates(
         excerpt_containment: Least share of an excerpt's shingles that the larger article has.
         excerpt_shingles: Least shingles of an excerpt.
         recall: Least probability that a pair at the threshold is found; decides bands and rows.
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens per shingle, or characters.
+        shingle_unit: `words`, or `chars` for text with many small errors.
         num_perm: Values per signature.
         seed: Seed of the signatures.
         bands: Number of bands, with `rows` instead of `recall`.
@@ -97,7 +99,7 @@ def find_duplicates(
         UsageError: A parameter cannot be used, or a column is not there.
         OutputError: A temporary file cannot be written.
     """
-    settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
+    settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip, shingle_unit)
     wanted = ExcerptSettings(excerpts, excerpt_containment, excerpt_shingles)
     policy = Policy.parse(keep or wanted.keep, source_field)
     if learn and not strip:

@@ -128,7 +128,8 @@ class Native:
         bands, rows = self.bands.bands, self.bands.rows
         self._stripper = _stripper(tuple(rules))
         used = self._stripper if settings.strip else None
-        self._engine = _kernel.Engine(used, a, b, settings.shingle_size, bands, rows, list(text_fields))
+        shingle = settings.shingle_size, settings.shingle_unit
+        self._engine = _kernel.Engine(used, a, b, shingle, bands, rows, list(text_fields))
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
@@ -162,7 +163,8 @@ class Native:
 
     def shingle(self, texts: Texts, size: int) -> Shingles:
         """Hashes of the shingles of each text."""
-        return Shingles(*_kernel.shingle(array_of(texts.data), texts.offsets, size))
+        unit = self.settings.shingle_unit
+        return Shingles(*_kernel.shingle(array_of(texts.data), texts.offsets, size, unit))
 
     def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
         """Signatures."""

@@ -121,7 +121,7 @@ class Stages(Protocol):
         """Normalised texts: the tokens of each, joined by one space."""
 
     def shingle(self, texts: Texts, size: int) -> Shingles:
-        """Hashes of the shingles of `size` consecutive tokens of each text."""
+        """Hashes of the shingles of `size` consecutive tokens of each text, or of characters as the settings say."""
 
     def sign(self, shingles: Shingles, num_perm: int, seed: int) -> U32:
         """MinHash signatures, uint32[n, num_perm]; all ones for a document without shingles."""

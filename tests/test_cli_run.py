@@ -250,3 +250,57 @@ def test_warnings_about_what_looks_wrong(dedup: Cli) -> None:
     assert "warning: one cluster holds 21 of 21 articles (0)" in warned
     write_jsonl(Path("few.jsonl"), [{"id": i, "text": story(i // 2)} for i in range(20)])
     assert dedup("run", "few.jsonl", "-o", "few").err == ""
+
+
+def test_shingles_of_characters(dedup: Cli, articles: Path) -> None:
+    """A copy with an error in every fourth word is found by runs of characters, and by no run of words."""
+    words = ONE.split()
+    scan = " ".join(word[:-1] + "#" if i % 4 == 0 else word for i, word in enumerate(words))
+    write_jsonl(Path("scans.jsonl"), [{"id": "a", "text": ONE}, {"id": "b", "text": scan}])
+    call = ["run", "scans.jsonl", "--no-strip", "--force", "--threshold", "0.35", "-o"]
+    for options, removed in (([], 0), (["--shingle", "words:5"], 0), (["--shingle", "chars:5"], 1)):
+        dedup(*call, "out", *options)
+        assert read_summary(Path("out"))["removed"] == removed
+    first = read_summary(Path("out"))
+    assert (first["settings"]["shingle_size"], first["settings"]["shingle_unit"]) == (5, "chars")
+    dedup(*call, "again", "--shingle", "chars:5", "--engine", "reference")
+    assert Path("out/clusters.jsonl").read_bytes() == Path("again/clusters.jsonl").read_bytes()
+    dedup(*call, "words")
+    assert "shingle_unit" not in read_summary(Path("words"))["settings"]
+    assert first["fingerprint"] != read_summary(Path("words"))["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--shingle", "chars:9", "--shingle-size", "9"],
+            "--shingle chars:9 and --shingle-size 9 contradict",
+        ),
+        (
+            ["--shingle", "words:5", "--shingle-size", "3"],
+            "--shingle words:5 and --shingle-size 3 contradict",
+        ),
+        (["--shingle", "chars"], 'shingle "chars" cannot be read\n\nhint: write words:5, or chars:9'),
+        (["--shingle", "letters:9"], 'shingle "letters:9" cannot be read'),
+        (["--shingle", "chars:0"], "shingle size 0"),
+        (["--shingle-size", "99"], "shingle size 99"),
+    ],
+)
+def test_shingles_that_cannot_be(dedup: Cli, articles: Path, options: list[str], message: str) -> None:
+    assert message in dedup("run", articles, "--dry-run", *options, code=2).err
+
+
+def test_a_shingle_on_the_command_line_overrides_a_settings_file(dedup: Cli, articles: Path) -> None:
+    for setting, options, used in (
+        ('shingle = "chars:9"', [], (9, "chars")),
+        ('shingle = "chars:9"', ["--shingle-size", "3"], (3, "words")),
+        ("shingle-size = 3", ["--shingle", "chars:9"], (9, "chars")),
+        ("shingle-size = 3", ["--shingle", "words:3"], (3, "words")),
+    ):
+        Path("dedup.toml").write_text(setting)
+        dedup("run", articles, "-o", "out", "--force", *options)
+        settings = read_summary(Path("out"))["settings"]
+        assert (settings["shingle_size"], settings.get("shingle_unit", "words")) == used
+    Path("dedup.toml").write_text('shingle-size = 3\nshingle = "chars:9"')
+    assert "contradict" in dedup("run", articles, "--dry-run", code=2).err

@@ -28,6 +28,22 @@ def test_shingles() -> None:
         dedup.shingles("a", 0)
 
 
+def test_shingles_of_characters() -> None:
+    assert dedup.shingles("Ab, Çd!", 4, "chars") == ["ab ç", "b çd"]
+    assert dedup.shingles("港の", 9, "chars") == ["港 の"]
+    assert dedup.shingles("…", 9, "chars") == []
+    words, chars = (
+        dedup.signatures(["Ab, Çd!"], num_perm=64, size=4, unit=unit) for unit in ("words", "chars")
+    )
+    hashes = [xxhash.xxh3_64_intdigest(shingle.encode()) & 0xFFFFFFFF for shingle in ("ab ç", "b çd")]
+    minhash = datasketch.MinHash(num_perm=64, scheme="affine32", hashfunc=lambda value: value)
+    minhash.update_batch(hashes)
+    np.testing.assert_array_equal(chars[0], minhash.hashvalues)
+    assert not np.array_equal(words, chars)
+    with pytest.raises(dedup.UsageError, match='shingle unit "bytes"'):
+        dedup.shingles("a", 9, "bytes")
+
+
 def test_signatures_are_checked_in_five_lines() -> None:
     text = "The lighthouse keeper retired after forty years of service on the rock."
     minhash = datasketch.MinHash(

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
-from dedup.config import Settings
+from dedup.config import UNITS, Settings
 from dedup.model import Form, Matches, Segment, Shingles, Texts
 from dedup.native import Native, array_of, permutations
 from dedup.reference import Reference
@@ -70,11 +70,12 @@ def test_invalid_utf8_counts_as_replacement_characters(raw: bytes) -> None:
     same(Native(PLAIN).tokenize(batch), Reference(PLAIN).tokenize(batch))
 
 
-@given(st.lists(texts, max_size=5), st.integers(1, 12))
-@example(["", "one", "one two three four", "a a a a a a a a a a"], 5)
-def test_shingles_agree(batch: list[str], size: int) -> None:
-    given_texts = Texts.from_strings(batch)
-    same(Native(PLAIN).shingle(given_texts, size), Reference(PLAIN).shingle(given_texts, size))
+@given(st.lists(texts, max_size=5), st.integers(1, 12), st.sampled_from(UNITS))
+@example(["", "one", "one two three four", "a a a a a a a a a a"], 5, "words")
+@example(["", "...", "a", "12345678", "123456789", "a1234 6789 é 中文 x", "ß\u0301 " * 9], 9, "chars")
+def test_shingles_agree(batch: list[str], size: int, unit: str) -> None:
+    given_texts, chosen = Texts.from_strings(batch), Settings(shingle_unit=unit)
+    same(Native(chosen).shingle(given_texts, size), Reference(chosen).shingle(given_texts, size))
 
 
 @given(
@@ -118,7 +119,13 @@ def test_band_keys_agree(bands: int, rows: int, count: int, seed: int) -> None:
 
 @given(
     st.lists(texts, max_size=6),
-    st.sampled_from([Settings(strip=False), Settings(shingle_size=2, num_perm=64, strip=False)]),
+    st.sampled_from(
+        [
+            Settings(strip=False),
+            Settings(shingle_size=2, num_perm=64, strip=False),
+            Settings(shingle_size=9, num_perm=64, strip=False, shingle_unit="chars"),
+        ]
+    ),
 )
 def test_the_fused_sketch_is_the_stages_in_a_row(batch: list[str], chosen: Settings) -> None:
     given_texts = Texts.from_strings(batch)
@@ -175,6 +182,7 @@ def test_matching_agrees(batch: list[str], data: st.DataObject) -> None:
         shingle_size=data.draw(st.sampled_from([1, 2, 5])),
         threshold=data.draw(st.sampled_from([0.2, 0.5, 0.8, 1.0])),
         strip=False,
+        shingle_unit=data.draw(st.sampled_from(UNITS)),
     )
     expected = run_matcher(Reference(chosen), batch, order, pairs=pairs, links=links, cuts=1)
     for threads, cuts in ((1, 3), (2, 1)):

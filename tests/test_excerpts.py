@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedup
-from dedup.config import Settings
+from dedup.config import UNITS, Settings
 from dedup.containment import CONTAINMENT, MOST_CLUSTERS, SHINGLES, Contained, Gates, Scope
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
@@ -91,7 +91,11 @@ def test_searching_agrees(batch: list[str], data: st.DataObject) -> None:
         "scope": data.draw(st.sampled_from(Scope)),
         "window": data.draw(st.sampled_from([1, 3, 8])),
     }
-    chosen = Settings(shingle_size=data.draw(st.sampled_from([1, 2, 5])), strip=False)
+    chosen = Settings(
+        shingle_size=data.draw(st.sampled_from([1, 2, 5])),
+        strip=False,
+        shingle_unit=data.draw(st.sampled_from(UNITS)),
+    )
     clusters = representative, compared
     expected = search(Reference(chosen), batch, clusters, gates, cuts=1, **options)
     for threads, cuts in ((1, 3), (2, 1)):

@@ -24,6 +24,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "size_3": {"shingle_size": 3},
     "size_3_threshold_03": {"shingle_size": 3, "threshold": 0.3},
     "size_2_threshold_02": {"shingle_size": 2, "threshold": 0.2},
+    "chars_9": {"shingle_size": 9, "shingle_unit": "chars"},
+    "chars_9_threshold_03": {"shingle_size": 9, "shingle_unit": "chars", "threshold": 0.3},
 }
 """What is tried, as arguments of `find_duplicates`."""
 

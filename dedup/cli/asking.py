@@ -28,7 +28,9 @@ def ask_for(found: Advice, articles: Articles, path: Path) -> int:
     Returns:
         The number of answers; fewer than pairs when the person stopped.
     """
-    settings = Settings(found.threshold, shingle_size=found.shingle_size, strip=False)
+    settings = Settings(
+        found.threshold, shingle_size=found.shingle_size, strip=False, shingle_unit=found.shingle_unit
+    )
     for number, (a, b) in enumerate(found.borderline.tolist()):
         names = articles.id_of(a), articles.id_of(b)
         both = (articles.texts.bytes_at(i).decode("utf-8", "replace") for i in (a, b))

@@ -23,6 +23,7 @@ from dedup.cli.options import (
     Rows,
     Rules,
     Seed,
+    Shingle,
     ShingleSize,
     Strict,
     Strip,
@@ -30,6 +31,7 @@ from dedup.cli.options import (
     TextField,
     Threads,
     Threshold,
+    chosen_shingle,
 )
 from dedup.errors import UsageError
 
@@ -66,6 +68,7 @@ class Format(StrEnum):
 
 
 def command(
+    context: typer.Context,
     paths: Annotated[
         list[str],
         typer.Argument(
@@ -159,7 +162,8 @@ def command(
     encoding: Encoding = "utf-8",
     threshold: Threshold = 0.5,
     recall: Recall = 0.99,
-    shingle_size: ShingleSize = 5,
+    shingle: Shingle = None,
+    shingle_size: ShingleSize = None,
     num_perm: NumPerm = 128,
     bands: Bands = None,
     rows: Rows = None,
@@ -180,7 +184,7 @@ def command(
     from dedup.checking.findings import PROBLEMS
     from dedup.cli.messages import warn
     from dedup.cli.progress import shown
-    from dedup.config import Settings
+    from dedup.config import WORDS, Settings
     from dedup.excerpts import ExcerptSettings
 
     files = [_named(output) for output in outputs or ()]
@@ -197,8 +201,9 @@ def command(
     ignored = {name.strip() for name in (ignore or "").split(",")} - {""}
     if unknown := sorted(ignored - PROBLEMS.keys()):
         raise UsageError(f'--ignore: unknown problem "{unknown[0]}"', f"known: {', '.join(PROBLEMS)}")
+    size, unit = chosen_shingle(context, shingle, shingle_size) or (5, WORDS)
     options = Options(
-        settings=Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip),
+        settings=Settings(threshold, recall, size, num_perm, seed, bands, rows, strip, unit),
         text_fields=tuple(name.strip() for name in text_field.split(",")),
         id_field=id_field,
         encoding=encoding,

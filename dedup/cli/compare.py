@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dedup.cli.indexing import NumPerm, Recall, Seed, ShingleSize, Strip, Threshold, explicit
+from dedup.cli.indexing import NumPerm, Recall, Seed, Shingle, Strip, Threshold, explicit
 from dedup.cli.messages import coloured
 from dedup.cli.options import (
     CONTAINMENT,
@@ -22,7 +22,9 @@ from dedup.cli.options import (
     IdField,
     Rows,
     Rules,
+    ShingleSize,
     TextField,
+    chosen_shingle,
 )
 from dedup.errors import InputError, UsageError
 
@@ -53,6 +55,7 @@ class Format(StrEnum):
 
 
 def command(
+    context: typer.Context,
     a: Annotated[
         str, typer.Argument(metavar="A", help="A text file; with --in or --index, an id.", show_default=False)
     ],
@@ -80,6 +83,7 @@ def command(
     encoding: Encoding = "utf-8",
     threshold: Threshold = None,
     recall: Recall = None,
+    shingle: Shingle = None,
     shingle_size: ShingleSize = None,
     num_perm: NumPerm = None,
     bands: Bands = None,
@@ -104,7 +108,8 @@ def command(
     from dedup.excerpts import ExcerptSettings
 
     excerpts = ExcerptSettings(containment=excerpt_containment, shingles=excerpt_shingles)
-    chosen = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    shingles = chosen_shingle(context, shingle, shingle_size)
+    chosen = explicit(threshold, recall, shingles, num_perm, seed, strip)
     if bands is not None or rows is not None:
         chosen |= {"bands": bands, "rows": rows}
     if index is not None:

@@ -17,7 +17,7 @@ from dedup.cli.indexing import (
     NumPerm,
     Recall,
     Seed,
-    ShingleSize,
+    Shingle,
     Store,
     Strip,
     Threshold,
@@ -26,7 +26,7 @@ from dedup.cli.indexing import (
     with_excerpts,
 )
 from dedup.cli.messages import warn
-from dedup.cli.options import Rules, Strict, TextField, Threads
+from dedup.cli.options import Rules, ShingleSize, Strict, TextField, Threads, chosen_shingle
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ Location = Annotated[
 
 
 def command(
+    context: typer.Context,
     index: Location = None,
     annotate: Annotated[
         bool,
@@ -85,6 +86,7 @@ def command(
     store: Store = None,
     threshold: Threshold = None,
     recall: Recall = None,
+    shingle: Shingle = None,
     shingle_size: ShingleSize = None,
     num_perm: NumPerm = None,
     seed: Seed = None,
@@ -120,7 +122,8 @@ def command(
         if skipped <= WARNINGS:
             warn(f"{record.location} skipped: {record.detail}")
 
-    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    shingles = chosen_shingle(context, shingle, shingle_size)
+    basic = explicit(threshold, recall, shingles, num_perm, seed, strip)
     chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     out = sys.stdout.buffer
     with (

@@ -19,7 +19,7 @@ from dedup.cli.indexing import (
     NumPerm,
     Recall,
     Seed,
-    ShingleSize,
+    Shingle,
     Store,
     Strip,
     Threshold,
@@ -29,7 +29,7 @@ from dedup.cli.indexing import (
     with_excerpts,
 )
 from dedup.cli.messages import warn
-from dedup.cli.options import Encoding, Rules, TextField, Threads
+from dedup.cli.options import Encoding, Rules, ShingleSize, TextField, Threads, chosen_shingle
 from dedup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=
 
 @app.command("add")
 def add(
+    context: typer.Context,
     location: Where,
     inputs: Inputs,
     text_field: TextField = "text",
@@ -79,6 +80,7 @@ def add(
     store: Store = None,
     threshold: Threshold = None,
     recall: Recall = None,
+    shingle: Shingle = None,
     shingle_size: ShingleSize = None,
     num_perm: NumPerm = None,
     seed: Seed = None,
@@ -95,7 +97,8 @@ def add(
 
     An index keeps its settings and rules; asking for other ones is an error.
     """
-    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    shingles = chosen_shingle(context, shingle, shingle_size)
+    basic = explicit(threshold, recall, shingles, num_perm, seed, strip)
     chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     totals: dict[str, int] = {}
     with open_index(location, True, text_field, id_field, store, rules, threads, chosen) as index:
@@ -209,9 +212,11 @@ def compact(location: Where, json: Json = False) -> None:
 
 @app.command("rebuild")
 def rebuild(
+    context: typer.Context,
     location: Where,
     threshold: Threshold = None,
     recall: Recall = None,
+    shingle: Shingle = None,
     shingle_size: ShingleSize = None,
     num_perm: NumPerm = None,
     seed: Seed = None,
@@ -229,7 +234,8 @@ def rebuild(
 
     Settings and rules that are not given stay those of the index.
     """
-    basic = explicit(threshold, recall, shingle_size, num_perm, seed, strip)
+    shingles = chosen_shingle(context, shingle, shingle_size)
+    basic = explicit(threshold, recall, shingles, num_perm, seed, strip)
     chosen = with_excerpts(basic, excerpts, excerpt_containment, excerpt_shingles)
     with _opened(location) as index:
         _show(index.rebuild(rules=rules or (() if package_rules else None), **chosen), json)

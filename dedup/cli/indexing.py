@@ -47,9 +47,14 @@ Recall = Annotated[
         show_default=False,
     ),
 ]
-ShingleSize = Annotated[
-    int | None,
-    typer.Option(metavar="K", help="Words per shingle; 5 unless an index has another.", show_default=False),
+Shingle = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UNIT:N",
+        help="What is compared: runs of words, words:5 unless an index has another, or of characters, such as chars:9 "
+        "for scans.",
+        show_default=False,
+    ),
 ]
 NumPerm = Annotated[
     int | None,
@@ -102,7 +107,7 @@ ExcerptShingles = Annotated[
 def explicit(
     threshold: float | None,
     recall: float | None,
-    shingle_size: int | None,
+    shingle: tuple[int, str] | None,
     num_perm: int | None,
     seed: int | None,
     strip: bool | None,
@@ -111,7 +116,8 @@ def explicit(
     values = {
         "threshold": threshold,
         "recall": recall,
-        "shingle_size": shingle_size,
+        "shingle_size": shingle and shingle[0],
+        "shingle_unit": shingle and shingle[1],
         "num_perm": num_perm,
         "seed": seed,
         "strip": strip,

@@ -8,12 +8,40 @@ from typing import Annotated
 
 import typer
 
+from dedup.errors import UsageError
+
 CONTAINMENT = 0.6
 SHINGLES = 40
 """As in `dedup.containment`, which takes too long to import for a help text."""
 
 MIN_DOCUMENTS = 200
 """As in `dedup.boilerplate.learner`, likewise."""
+
+
+def chosen_shingle(
+    context: typer.Context, shingle: str | None, shingle_size: int | None
+) -> tuple[int, str] | None:
+    """Size and unit of shingles from the two options for it; None where neither is given.
+
+    Where one of the two comes from a settings file, the other, from the command line, overrides it.
+    """
+    from dedup.config import WORDS, parse_shingle
+
+    short = None if shingle_size is None else (shingle_size, WORDS)
+    if shingle is None:
+        return short
+    long = parse_shingle(shingle)
+    if short in (None, long):
+        return long
+    given = [context.get_parameter_source(name).name for name in ("shingle", "shingle_size")]  # type: ignore[union-attr]
+    if given == ["DEFAULT_MAP", "COMMANDLINE"]:
+        return short
+    if given == ["COMMANDLINE", "DEFAULT_MAP"]:
+        return long
+    raise UsageError(
+        f"--shingle {shingle} and --shingle-size {shingle_size} contradict each other",
+        "leave one of them out",
+    )
 
 
 class Engine(StrEnum):
@@ -46,7 +74,17 @@ Threshold = Annotated[
 Recall = Annotated[
     float, typer.Option(metavar="R", help="Share of pairs at the threshold that must be found.")
 ]
-ShingleSize = Annotated[int, typer.Option(metavar="K", help="Words per shingle.")]
+Shingle = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UNIT:N",
+        help="What is compared: runs of words, words:5 by default, or of characters, such as chars:9 for scans.",
+        show_default=False,
+    ),
+]
+ShingleSize = Annotated[
+    int | None, typer.Option(metavar="K", help="The same in short: words:K.", show_default=False)
+]
 NumPerm = Annotated[int, typer.Option(metavar="N", help="Values per MinHash signature.")]
 Bands = Annotated[
     int | None,

@@ -27,12 +27,14 @@ from dedup.cli.options import (
     Rows,
     Rules,
     Seed,
+    Shingle,
     ShingleSize,
     Strict,
     Strip,
     TextField,
     Threads,
     Threshold,
+    chosen_shingle,
 )
 from dedup.errors import UsageError
 
@@ -48,6 +50,7 @@ with --strict, skipped records."""
 
 
 def command(
+    context: typer.Context,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -83,7 +86,8 @@ def command(
     limit: Limit = None,
     threshold: Threshold = 0.5,
     recall: Recall = 0.99,
-    shingle_size: ShingleSize = 5,
+    shingle: Shingle = None,
+    shingle_size: ShingleSize = None,
     num_perm: NumPerm = 128,
     bands: Bands = None,
     rows: Rows = None,
@@ -204,13 +208,14 @@ def command(
 
     from dedup.cli.progress import shown
     from dedup.cli.summary import show
-    from dedup.config import Settings
+    from dedup.config import WORDS, Settings
     from dedup.excerpts import ExcerptSettings
     from dedup.memory import parse_size
     from dedup.options import Options
     from dedup.pipeline import run
 
-    settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip)
+    size, unit = chosen_shingle(context, shingle, shingle_size) or (5, WORDS)
+    settings = Settings(threshold, recall, size, num_perm, seed, bands, rows, strip, unit)
     options = Options(
         settings=settings,
         output=output,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,14 +21,18 @@ from dedup.cli.options import (
     Recall,
     Rules,
     Seed,
+    Shingle,
+    ShingleSize,
     Strip,
     TempDir,
     TextField,
     Threads,
+    chosen_shingle,
 )
 from dedup.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
+    from dedup.config import Settings
     from dedup.tuning.labels import Label
 
 EXAMPLES = """\b
@@ -41,6 +46,10 @@ Labels are TSV, CSV or JSON lines with the columns a, b (ids) and relation: exac
 or with id and cluster."""
 
 
+SIZES = {"words": "3,4,5,6,8", "chars": "5,7,9,12,15"}
+"""Sizes of shingles that are tried, by their unit."""
+
+
 class Unlisted(StrEnum):
     """What a pair counts as that is not among the labels."""
 
@@ -49,6 +58,7 @@ class Unlisted(StrEnum):
 
 
 def command(
+    context: typer.Context,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -77,17 +87,21 @@ def command(
         ),
     ] = False,
     shingle_sizes: Annotated[
-        str, typer.Option(metavar="K,K,...", help="Words per shingle to try, with labels.")
-    ] = "3,4,5,6,8",
+        str | None,
+        typer.Option(
+            metavar="K,K,...",
+            help="Sizes of shingles to try, with labels: 3,4,5,6,8 words or 5,7,9,12,15 characters if not given.",
+            show_default=False,
+        ),
+    ] = None,
     floor: Annotated[
         float, typer.Option(metavar="T", help="Least Jaccard similarity to look at, from 0.05 to 0.5.")
     ] = 0.2,
     threshold: Annotated[
         float, typer.Option(metavar="T", help="Threshold in use, which others are compared with.")
     ] = 0.5,
-    shingle_size: Annotated[
-        int, typer.Option(metavar="K", help="Words per shingle in use, which others are compared with.")
-    ] = 5,
+    shingle: Shingle = None,
+    shingle_size: ShingleSize = None,
     recall: Recall = 0.99,
     num_perm: NumPerm = 128,
     seed: Seed = 1,
@@ -115,7 +129,7 @@ def command(
     similar the articles are, where a threshold would lie, which pairs to label, and what choices of bands cost.
     """
     from dedup.cli.progress import shown
-    from dedup.config import Settings
+    from dedup.config import WORDS, Settings
     from dedup.tuning.advise import Advice, advise
     from dedup.tuning.articles import Options, read_articles
     from dedup.tuning.evaluate import Evaluation, evaluate
@@ -132,8 +146,9 @@ def command(
         raise UsageError(
             f"threshold {threshold:g} is below the floor {floor:g}", f"add --floor {threshold:g}"
         )
-    current = Settings(threshold, recall, shingle_size, num_perm, seed, strip=False)
-    sizes = _sizes(shingle_sizes, shingle_size)
+    size, unit = chosen_shingle(context, shingle, shingle_size) or (5, WORDS)
+    current = Settings(threshold, recall, size, num_perm, seed, strip=False, shingle_unit=unit)
+    sizes = _sizes(shingle_sizes or SIZES[unit], current)
     words = _words(relation or [])
     if svg is not None:
         _check_drawing(svg, force)
@@ -156,13 +171,13 @@ def command(
         if known is None or ask:
             progress.start("matching", None, "articles")
             listed = None if known is None else known.pairs
-            pairs = measure(articles.texts, shingle_size, floor, current, threads=threads)
+            pairs = measure(articles.texts, size, floor, current, threads=threads)
             found = advise(pairs, articles, current, floor, listed, threads)
         else:
             progress.start("matching", len(sizes) * len(articles), "articles")
             measured = []
-            for size in sizes:
-                measured.append(measure(articles.texts, size, floor, current, known.pairs, threads))
+            for each in sizes:
+                measured.append(measure(articles.texts, each, floor, current, known.pairs, threads))
                 progress.update(len(measured) * len(articles), len(measured) * len(articles))
             found = evaluate(measured, known, current, floor, Label[unlisted.name])
             costs = [cost(articles.texts, current, threads)]
@@ -195,10 +210,8 @@ def command(
         tuned.show_evaluation(found, costs, articles, known, current, json=json)
 
 
-def _sizes(text: str, current: int) -> list[int]:
+def _sizes(text: str, current: Settings) -> list[int]:
     """The shingle sizes to try, that in use among them."""
-    from dedup.config import Settings
-
     try:
         sizes = {int(size) for size in text.split(",")}
     except ValueError:
@@ -206,8 +219,8 @@ def _sizes(text: str, current: int) -> list[int]:
             f'shingle sizes are "{text}"', "write whole numbers: --shingle-sizes 3,5,8"
         ) from None
     for size in sizes:
-        Settings(shingle_size=size)  # says what is wrong with it
-    return sorted(sizes | {current})
+        replace(current, shingle_size=size)  # says what is wrong with it
+    return sorted(sizes | {current.shingle_size})
 
 
 def _words(given: list[str]) -> dict[str, Label]:

@@ -78,7 +78,7 @@ def show_evaluation(
         _compared(found, costs, current),
         "\n[bold]best threshold of each shingle size[/bold]",
         _scores(_best_of_sizes(found), found.recommended),
-        f"\n[bold]thresholds with shingles of {found.recommended.shingle_size} words[/bold]",
+        f"\n[bold]thresholds with shingles of {found.recommended.shingle_size} {found.recommended.shingle_unit}[/bold]",
         _scores(_rows(found), found.recommended),
         "\n[bold]labels against what is found at the recommended setting[/bold]",
         _confusion(found),
@@ -106,7 +106,7 @@ def show_advice(found: Advice, articles: Articles, *, json: bool) -> None:
         f"articles   {_counted(articles)}",
         f"pairs      {pairs:,} above {found.floor:g}, and {found.exact:,} exact",
         f"threshold  {found.threshold:g}: {where}",
-        f"\n[bold]pairs by similarity of shingles of {found.shingle_size} words[/bold]",
+        f"\n[bold]pairs by similarity of shingles of {found.shingle_size} {found.shingle_unit}[/bold]",
         _histogram(found),
         f"\n[bold]bands and rows at threshold {found.threshold:g}, {timed}[/bold]",
         _choices(found),
@@ -120,13 +120,13 @@ def _verdict(found: Evaluation) -> str:
     best, (low, high) = found.recommended, found.plateau
     stays = ": the setting in use, none is better" if best == found.current else ""
     reach = f", as good from {low:g} to {high:g}" if high > low else ", and no other threshold is as good"
-    return f"best      --threshold {best.threshold:g} --shingle-size {best.shingle_size}{stays}{reach}"
+    return f"best      --threshold {best.threshold:g} {best.option}{stays}{reach}"
 
 
 def _compared(found: Evaluation, costs: Sequence[Cost], current: Settings) -> Table:
     """The setting in use and the recommended one, with what they cost."""
     scores, spent = ("precision", "recall", "F1", "ARI"), ("bands x rows", "candidates", "seconds")
-    table = _table("", "threshold", "words", *scores, *spent)
+    table = _table("", "threshold", found.current.shingle_unit, *scores, *spent)
     # One cost where the setting in use is the one recommended: then there is one row.
     for name, point, cost in zip(("in use", "best"), (found.current, found.recommended), costs, strict=False):
         bands = choose(point.settings(current))
@@ -168,7 +168,7 @@ def _rows(found: Evaluation) -> list[Point]:
 
 def _scores(points: Sequence[Point], best: Point) -> Table:
     scores = "precision", "recall", "F1", "wrong", "missed", "ARI"
-    table = _table("threshold", "words", *scores, "excerpts F1", "any F1")
+    table = _table("threshold", best.shingle_unit, *scores, "excerpts F1", "any F1")
     for point in points:
         near = point.near
         table.add_row(

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from dedup.bands import choose
-from dedup.config import FORMAT_VERSION, TOKENIZER_VERSION, Settings
+from dedup.config import FORMAT_VERSION, TOKENIZER_VERSION, WORDS, Settings
 from dedup.errors import InputError, UsageError
 from dedup.excerpts import ExcerptSettings
 from dedup.index.store import Reader, Writer
 from dedup.model import Rule
 
-INDEX_VERSION = 2
-"""Version of what is stored and how: 2 has minimizers. An index without them is still stored as 1. Both are read, any
-other is refused."""
+INDEX_VERSION = 3
+"""Version of what is stored and how: 2 has minimizers, 3 shingles of characters. An index without these is still stored
+as 1 or 2, which an older dedup reads. All are read, any other is refused."""
 
 _VERSIONS = {"format": FORMAT_VERSION, "tokenizer": TOKENIZER_VERSION}
 
@@ -37,6 +37,7 @@ class Matching(TypedDict, total=False):
     bands: int | None
     rows: int | None
     strip: bool
+    shingle_unit: str
 
 
 class Chosen(Matching, total=False):
@@ -95,7 +96,9 @@ class Frozen:
 
     def save(self, writer: Writer) -> None:
         """Store it."""
-        version = 1 if self.excerpts.mode == "off" else INDEX_VERSION
+        version = 1 if self.excerpts.mode == "off" else 2
+        if self.settings.shingle_unit != WORDS:
+            version = INDEX_VERSION
         stored = {**self._decisive(), "index": version, "fields": self.fields}
         writer.set_value("frozen", json.dumps(stored).encode())
 
@@ -119,9 +122,9 @@ class Frozen:
         if text is None:
             return None
         stored = json.loads(text)
-        if stored["index"] not in (1, INDEX_VERSION):
+        if stored["index"] not in range(1, INDEX_VERSION + 1):
             raise InputError(
-                f"{name} has version {stored['index']} of the index format, this dedup reads 1 and {INDEX_VERSION}",
+                f"{name} has version {stored['index']} of the index format, this dedup reads 1 to {INDEX_VERSION}",
                 "use the dedup that wrote it to export it, and import that",
             )
         known = {field.name for field in dataclasses.fields(Settings)}

@@ -77,8 +77,9 @@ class Reference:
 
     def shingle(self, texts: Texts, size: int) -> Shingles:
         """xxh3_64 of each shingle's UTF-8 bytes."""
+        unit = self.settings.shingle_unit
         per_text = [
-            [xxhash.xxh3_64_intdigest(s.encode()) for s in shingle(tokenize(text), size)]
+            [xxhash.xxh3_64_intdigest(s.encode()) for s in shingle(tokenize(text), size, unit)]
             for text in texts.strings()
         ]
         offsets = np.zeros(len(per_text) + 1, np.int64)

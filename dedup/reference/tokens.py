@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from dedup import charclass
+from dedup.config import WORDS
 
 
 def tokenize(text: str) -> list[str]:
@@ -38,13 +39,13 @@ def tokenize(text: str) -> list[str]:
     return tokens
 
 
-def shingle(tokens: list[str], size: int) -> list[str]:
-    """The shingles of a document in text order, repeats included: `size` tokens joined by one space.
+def shingle(tokens: list[str], size: int, unit: str = WORDS) -> list[str]:
+    """The shingles of a document in text order, repeats included.
 
-    A document of fewer tokens has one shingle, all its tokens; one without tokens has none.
+    With the unit `words`, `size` tokens joined by one space; with `chars`, `size` code points of all its tokens joined
+    by one space. A document of fewer has one shingle, all of it; one without tokens has none.
     """
     if not tokens:
         return []
-    if len(tokens) <= size:
-        return [" ".join(tokens)]
-    return [" ".join(tokens[i : i + size]) for i in range(len(tokens) - size + 1)]
+    parts, joint = (tokens, " ") if unit == WORDS else (list(" ".join(tokens)), "")
+    return [joint.join(parts[i : i + size]) for i in range(max(1, len(parts) - size + 1))]

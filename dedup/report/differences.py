@@ -53,7 +53,7 @@ def differences(
         stripped = stages.strip(raw, explain=True)
         clean, removals = stripped.texts, stripped.removals or removals
     texts = [text[:ALIGNED] for text in clean.strings()]
-    size = stages.settings.shingle_size
+    size = stages.settings.shingle_words
     return [
         Difference(removals[a], removals[b], hunks(passages(stages, texts[a], texts[b], size)))
         for a, b in ((place[one], place[other]) for one, other in pairs)

@@ -153,7 +153,7 @@ class _Look:
         texts = [text[:ALIGNED] for text in clean.strings()]
         ids, places = self._names(positions)
         reasons = self._reasons(np.full(len(shown), head), shown)
-        size = self._settings.shingle_size
+        size = self._settings.shingle_words
         copies = [
             Copy(
                 id=ids[i],

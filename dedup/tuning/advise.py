@@ -68,7 +68,8 @@ class Advice:
     """What similarities alone say of settings.
 
     Attributes:
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens, or characters, per shingle.
+        shingle_unit: Which of the two: `words` or `chars`.
         exact: Pairs with the same tokens; they are not in the histogram.
         histogram: Pairs by similarity, `BINS` counts from 0 to 1; below the floor nothing was looked for.
         floor: Least similarity looked for.
@@ -81,6 +82,7 @@ class Advice:
     """
 
     shingle_size: int
+    shingle_unit: str
     exact: int
     histogram: tuple[int, ...]
     floor: float
@@ -95,6 +97,7 @@ class Advice:
         """All of it for JSON, with ids."""
         return {
             "shingle_size": self.shingle_size,
+            "shingle_unit": self.shingle_unit,
             "floor": self.floor,
             "exact": self.exact,
             "histogram": [
@@ -147,6 +150,7 @@ def advise(
     ]
     return Advice(
         pairs.shingle_size,
+        current.shingle_unit,
         int(np.count_nonzero(pairs.exact)),
         tuple(np.histogram(near, BINS, (0.0, 1.0))[0].tolist()),
         floor,

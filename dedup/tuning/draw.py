@@ -54,7 +54,7 @@ def _scores(axes: Axes, found: Evaluation) -> None:
     if clusters:
         axes.plot(*zip(*clusters, strict=True), color=GREY, linestyle="--", label="ARI of clusters")
     _mark(axes, best.threshold, "recommended")
-    _finish(axes, f"threshold (shingles of {best.shingle_size} words)", "near pairs")
+    _finish(axes, f"threshold (shingles of {best.shingle_size} {best.shingle_unit})", "near pairs")
     axes.set_ylim(-0.03, 1.03)
 
 
@@ -65,7 +65,9 @@ def _sizes(axes: Axes, found: Evaluation) -> None:
         points = [point for point in found.points if point.shingle_size == size]
         style = _line(number, len(sizes), size == found.recommended.shingle_size)
         at = [point.threshold for point in points]
-        axes.plot(at, [point.near.f1 for point in points], label=f"{size} words", **style)
+        axes.plot(
+            at, [point.near.f1 for point in points], label=f"{size} {found.current.shingle_unit}", **style
+        )
     _finish(axes, "threshold", "F1 of near pairs")
     axes.set_ylim(-0.03, 1.03)
 
@@ -80,7 +82,7 @@ def _histogram(axes: Axes, found: Advice) -> None:
     if found.floor > 0:
         axes.axvspan(0, found.floor, color=GREY, alpha=0.12, linewidth=0, label="not looked at")
     _mark(axes, found.threshold, "threshold" if found.valley is None else "valley")
-    _finish(axes, f"Jaccard similarity (shingles of {found.shingle_size} words)", "pairs")
+    _finish(axes, f"Jaccard similarity (shingles of {found.shingle_size} {found.shingle_unit})", "pairs")
     axes.set(xlim=(0, 1), ylim=(0, 1.25 * max(1, *found.histogram)))  # with room for the legend
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 

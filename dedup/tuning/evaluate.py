@@ -224,6 +224,7 @@ class _Judge:
             excerpt=_score(excerpt, (label == Label.EXCERPT) & ~near, label == Label.DIFFERENT),
             any=_score(near | excerpt, label >= Label.EXCERPT, label == Label.DIFFERENT),
             ari=self._agreement(near) if self.complete else None,
+            shingle_unit=settings.shingle_unit,
         )
 
     def _agreement(self, near: Mask) -> float:

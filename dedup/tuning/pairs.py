@@ -33,7 +33,7 @@ class Pairs:
     """`p` pairs among `n` articles, at one shingle size.
 
     Attributes:
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens per shingle, or characters.
         articles: n.
         pairs: int64[p, 2], positions, the earlier article first.
         exact: bool[p], whether they have the same tokens.
@@ -105,13 +105,19 @@ def measure(
 
     Args:
         texts: `n` clean texts.
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens per shingle, or characters.
         floor: Least similarity of the pairs, but for excerpts; of those at the floor 1% are missed, of others fewer.
-        run: Signature length and seed of the runs to tune.
+        run: Signature length, seed and unit of shingles of the runs to tune.
         also: int64[l, 2], pairs to measure whatever their similarity, the earlier article first.
         threads: Threads of the kernel; None = one per core.
     """
-    screening = Settings(floor, shingle_size=shingle_size, num_perm=SCREENING_VALUES, strip=False)
+    screening = Settings(
+        floor,
+        shingle_size=shingle_size,
+        num_perm=SCREENING_VALUES,
+        strip=False,
+        shingle_unit=run.shingle_unit,
+    )
     engine = Native(screening, threads=threads or 0)
     matches = _match(engine, texts, ExcerptSettings())
     n = len(texts)

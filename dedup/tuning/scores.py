@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from dedup.config import Settings
+from dedup.config import WORDS, Settings
 from dedup.model import I64
 
 
@@ -63,13 +63,14 @@ class Point:
     """One setting, judged.
 
     Attributes:
-        shingle_size: Tokens per shingle.
+        shingle_size: Tokens per shingle, or characters.
         threshold: Least similarity of near copies.
         near: Near and exact pairs.
         excerpt: Excerpts.
         any: Pairs in any relation.
         ari: Adjusted Rand index of the clusters, 1 for those that are expected, 0 for chance (Hubert and Arabie 1985,
             equation 5), unsure pairs taken as different; None where pairs that are not listed are unsure.
+        shingle_unit: What shingles are made of: `words` or `chars`.
     """
 
     shingle_size: int
@@ -78,6 +79,14 @@ class Point:
     excerpt: Score
     any: Score
     ari: float | None
+    shingle_unit: str = WORDS
+
+    @property
+    def option(self) -> str:
+        """How the command line is told of its shingles."""
+        if self.shingle_unit == WORDS:
+            return f"--shingle-size {self.shingle_size}"
+        return f"--shingle {self.shingle_unit}:{self.shingle_size}"
 
     def settings(self, current: Settings) -> Settings:
         """The settings in use, with this threshold and shingle size."""
@@ -86,7 +95,8 @@ class Point:
     def as_dict(self) -> dict[str, Any]:
         """All of it for JSON."""
         scores = {name: getattr(self, name).as_dict() for name in ("near", "excerpt", "any")}
-        return {"shingle_size": self.shingle_size, "threshold": self.threshold, **scores, "ari": self.ari}
+        shingle = {"shingle_size": self.shingle_size, "shingle_unit": self.shingle_unit}
+        return {**shingle, "threshold": self.threshold, **scores, "ari": self.ari}
 
 
 def recommend(points: Sequence[Point], now: Point, *, by_clusters: bool) -> tuple[Point, tuple[float, float]]:

@@ -7,7 +7,7 @@ use crate::bands::band_keys;
 use crate::excerpts::winnow;
 use crate::json::{Fields, lift};
 use crate::sets::Sorter;
-use crate::shingles::{digest, hash_shingles};
+use crate::shingles::{Shingling, digest};
 use crate::sign::Permutations;
 use crate::strip::{self, Loss, Removal, Stripper};
 use crate::tokens::Tokens;
@@ -16,8 +16,7 @@ use crate::tokens::Tokens;
 pub struct Sketcher {
     /// None where texts are compared as they are.
     pub stripper: Option<Arc<Stripper>>,
-    /// Tokens per shingle.
-    pub size: usize,
+    pub shingling: Shingling,
     pub permutations: Permutations,
     pub bands: usize,
     pub rows: usize,
@@ -108,7 +107,7 @@ impl Sketcher {
         let stripped = self.stripper.as_ref().map(|stripper| stripper.strip(text, strip, true, removals));
         tokens.read(stripped.as_ref().map_or(text, |stripped| stripped.text));
         hashes.clear();
-        hash_shingles(tokens, self.size, hashes);
+        self.shingling.hash(tokens, hashes);
         stripped.is_some_and(|stripped| stripped.is_guarded)
     }
 }

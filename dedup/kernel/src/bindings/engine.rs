@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::batches::tasks;
 use super::strip::{Stripper, add_up};
-use super::texts::permutations;
+use super::texts::{permutations, shingling};
 use super::{check_offsets, guard, invalid};
 use crate::json::Fields;
 use crate::sketch::{Scratch, Sketcher, Sketches};
@@ -39,18 +39,19 @@ impl Engine {
         stripper: Option<&Stripper>,
         a: PyReadonlyArray1<'_, u32>,
         b: PyReadonlyArray1<'_, u32>,
-        size: usize,
+        shingle: (usize, &str),
         bands: usize,
         rows: usize,
         text_fields: Vec<String>,
     ) -> PyResult<Self> {
         let permutations = permutations(a.as_slice()?, b.as_slice()?, None)?;
-        if size == 0 || bands == 0 || rows == 0 || bands * rows > permutations.count() {
-            return Err(invalid("shingle size, bands and rows must be at least 1 and fit the permutations"));
+        if bands == 0 || rows == 0 || bands * rows > permutations.count() {
+            return Err(invalid("bands and rows must be at least 1 and fit the permutations"));
         }
         let stripper = stripper.map(|stripper| stripper.kernel.clone());
         let text_fields = Fields::new(&text_fields, &[]);
-        Ok(Engine { sketcher: Sketcher { stripper, size, permutations, bands, rows, text_fields } })
+        let shingling = shingling(shingle.0, shingle.1)?;
+        Ok(Engine { sketcher: Sketcher { stripper, shingling, permutations, bands, rows, text_fields } })
     }
 
     /// Sketches of raw texts; with the minimizers of windows of so many shingles, if asked for.

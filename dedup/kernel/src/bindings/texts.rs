@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::batches::ragged;
 use super::{check_offsets, guard, invalid};
 use crate::bands::band_keys;
-use crate::shingles::hash_shingles;
+use crate::shingles::Shingling;
 use crate::sign::{Level, Permutations};
 use crate::sketch::text_of;
 use crate::tokens::Tokens;
@@ -46,19 +46,28 @@ pub fn shingle<'py>(
     data: PyReadonlyArray1<'py, u8>,
     offsets: PyReadonlyArray1<'py, i64>,
     size: usize,
+    unit: &str,
 ) -> PyResult<(Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<i64>>)> {
     let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
-    if size == 0 {
-        return Err(invalid("the shingle size must be at least 1"));
-    }
+    let shingling = shingling(size, unit)?;
     let (hashes, offsets) = guard(py, || {
         ragged(offsets, |tokens: &mut Tokens, i, hashes| {
             tokens.read(&text_at(data, offsets, i));
-            hash_shingles(tokens, size, hashes);
+            shingling.hash(tokens, hashes);
         })
     })?;
     Ok((hashes.into_pyarray(py), offsets.into_pyarray(py)))
+}
+
+/// What shingles are made of, from how Python says it.
+pub(super) fn shingling(size: usize, unit: &str) -> PyResult<Shingling> {
+    match unit {
+        _ if size == 0 => Err(invalid("the shingle size must be at least 1")),
+        "words" => Ok(Shingling::Words(size)),
+        "chars" => Ok(Shingling::Chars(size)),
+        _ => Err(invalid(format!("unknown unit of shingles {unit}"))),
+    }
 }
 
 /// Names of the instruction sets that `sign` can use here, slowest first.
