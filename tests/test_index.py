@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -20,6 +24,7 @@ from dedup.index import Index, Outcome
 from tests.articles import story
 from tests.syndication import collections
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 Row = tuple[str, bool, str | None, str | None, float | None, float | None]
 
 
@@ -44,10 +49,17 @@ def feed(index: Index, texts: list[str], size: int, prefix: str = "") -> list[Ou
     return [index.filter(records[i : i + size]) for i in range(0, len(records), size)]
 
 
+@contextmanager
+def parts_of(size: int) -> Iterator[None]:
+    """Let batches be taken in in parts of so many articles."""
+    with patch.multiple("dedup.index.intake", SMALLEST=size, LARGEST=size):
+        yield
+
+
 @settings(max_examples=40)
-@given(collections, st.integers(1, 13), st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
+@given(collections, st.integers(1, 13), st.integers(1, 5), st.sampled_from([0.3, 0.5, 0.8]), st.booleans())
 def test_the_index_gives_the_clusters_of_a_run(
-    texts: list[str], size: int, threshold: float, strip: bool
+    texts: list[str], size: int, part: int, threshold: float, strip: bool
 ) -> None:
     result = dedup.find_duplicates(texts, threshold=threshold, strip=strip)
     columns = ["id", "is_duplicate", "duplicate_of", "relation", "similarity", "containment"]
@@ -55,8 +67,22 @@ def test_the_index_gives_the_clusters_of_a_run(
     for i, row in enumerate(expected):
         if not row[1]:
             expected[i] = (*row[:4], None, None)
-    with Index(threshold=threshold, strip=strip) as index:
+    with Index(threshold=threshold, strip=strip) as index, parts_of(part):
         assert rows(feed(index, texts, size)) == expected
+        assert index.verify() == []
+
+
+@settings(max_examples=40)
+@given(st.lists(st.sampled_from("abcde"), max_size=12), st.integers(1, 3))
+def test_an_id_may_be_repeated_in_another_part_of_a_batch(ids: list[str], part: int) -> None:
+    batch = [{"id": identity, "text": story(ord(identity) % 3)} for identity in ids]
+    decided = []
+    for size in (part, 12):
+        with Index() as index, parts_of(size):
+            outcomes = [index.filter(batch, seen=START), index.filter(batch, seen=START)]
+            decided.append([outcome.tags() for outcome in outcomes])
+            assert index.verify() == []
+    assert decided[0] == decided[1]
 
 
 @settings(max_examples=20)

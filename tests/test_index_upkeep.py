@@ -199,6 +199,13 @@ def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
         Index(tmp_path / "nobody", create=False)
     with pytest.raises(dedup.OutputError, match="no directory"):
         Index(tmp_path / "nowhere" / "a")
-    with pytest.raises(dedup.UsageError):
-        Index(tmp_path / "a", threshold=2)
-    assert not (tmp_path / "a").exists() or Index(tmp_path / "a").info()["articles"] == 0
+    unusable = tmp_path / "rules.toml"
+    unusable.write_text("[[rule")
+    for options in (
+        {"threshold": 2},
+        {"excerpts": "remove", "excerpt_containment": 0},
+        {"rules": [unusable]},
+    ):
+        with pytest.raises(dedup.DedupError):
+            Index(tmp_path / "a", **options)  # type: ignore[arg-type]
+        assert not (tmp_path / "a").exists()

@@ -143,31 +143,30 @@ def from_texts(
     )
 
 
-def cuts(articles: Articles) -> tuple[list[int], dict[int, int]]:
-    """Where a batch has to be cut, and which of its articles repeat an earlier one of it.
+def cuts(articles: Articles, size: int) -> tuple[list[int], dict[int, int]]:
+    """Where to cut a batch into parts that are decided one after the other, and which articles repeat an earlier one.
 
     Returns:
-        The positions at which an id comes back with another text, which is an update; and (position, earlier position)
-        of articles with an id and a text that were there since the last cut.
+        Bounds of the parts, from 0 to n. An id that comes back with another text, which is an update, begins a part.
+        Apart from that a part has `size` articles, or more where an article repeats an earlier one of its part;
+        and (position, earlier position) of articles with an id and a text that were there before in their part.
     """
-    starts: list[int] = []
+    bounds = {0, *range(size, len(articles), size)}
     repeats: dict[int, int] = {}
     hashes = hash_texts(array_of(articles.ids.data), articles.ids.offsets)
-    if len(np.unique(hashes)) == len(articles):
-        return starts, repeats
-    first: dict[bytes, int] = {}
-    ids = split(articles.ids)
-    for i in range(len(articles)):
-        identity = ids[i]
-        earlier = first.setdefault(identity, i)
-        if earlier == i:
-            continue
-        if articles.raw[earlier] == articles.raw[i]:
-            repeats[i] = earlier
-        else:
-            starts.append(i)
-            first = {identity: i}
-    return starts, repeats
+    if len(np.unique(hashes)) < len(articles):
+        first: dict[bytes, int] = {}
+        for i, identity in enumerate(split(articles.ids)):
+            earlier = first.setdefault(identity, i)
+            if earlier == i:
+                continue
+            if articles.raw[earlier] == articles.raw[i]:
+                repeats[i] = earlier
+                bounds -= set(range(earlier + 1, i + 1))
+            else:
+                bounds.add(i)
+                first = {identity: i}
+    return [*sorted(bounds), len(articles)], repeats
 
 
 def _from_json(data: bytes, fields: Fields, stages: Stages) -> Articles:

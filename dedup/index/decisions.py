@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dedup.index.store import Document
-from dedup.model import F64, I64, U8, Mask, Relation
+from dedup.index.store import Document, Reader
+from dedup.model import F64, I64, U8, Mask, Relation, Sketches, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,34 @@ class Decisions:
         nothing = np.full(n, np.nan)
         no = np.zeros(n, np.bool_)
         return cls(no, np.zeros(n, np.uint8), nothing, nothing.copy(), np.zeros(n, np.int64), no.copy(), {})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """`n` articles inside a transaction.
+
+    Attributes:
+        reader: The transaction.
+        texts: Their raw texts.
+        sketches: Their sketches.
+    """
+
+    reader: Reader
+    texts: Texts
+    sketches: Sketches
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals(Batch):
+    """Articles that are being decided.
+
+    Attributes:
+        numbers: int64[n], the number of each, consecutive; 0 for one that is known.
+        decisions: What is decided of them.
+    """
+
+    numbers: I64
+    decisions: Decisions
 
 
 def repeat(decisions: Decisions, i: int, document: Document, stream: int) -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.containment import Contained, Scope
-from dedup.index.decisions import Decisions
+from dedup.index.decisions import Arrivals, Batch
 from dedup.index.lookup import some, stretches
 from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import Match
@@ -83,55 +83,42 @@ class Found:
         return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0))
 
 
-def among_stored(core: Core, reader: Reader, texts: Texts, sketches: Sketches, positions: I64) -> Found:
+def among_stored(core: Core, batch: Batch, positions: I64) -> Found:
     """Pairs of the articles at some ascending positions of a batch and stored ones."""
     parts = [Found.none()]
     for start in range(0, len(positions), SLICE):
         own = positions[start : start + SLICE]
-        numbers, asked = _candidates(core, reader, some(sketches, own))
-        originals = core.codec.originals(reader, numbers.tolist())
+        numbers, asked = _candidates(core, batch.reader, some(batch.sketches, own))
+        originals = core.codec.originals(batch.reader, numbers.tolist())
         old = Texts.from_strings([originals[number] for number in numbers.tolist()])
         representative = np.concatenate([np.arange(len(numbers)), np.full(len(own), -1)])
-        segments = [_segment(old, np.arange(len(old))), _segment(texts, own)]
+        segments = [_segment(old, np.arange(len(old))), _segment(batch.texts, own)]
         found = _search(core, Scope.MEMBERS, [core.sketch(old), asked], segments, representative)
         parts.append(_found(found, own[found.pairs[:, 1] - len(numbers)], numbers[found.pairs[:, 0]]))
     return Found.together(parts)
 
 
-def among_themselves(core: Core, texts: Texts, sketches: Sketches, positions: I64, numbers: I64) -> Found:
-    """Pairs of articles at some ascending positions of a batch, the later one first; `numbers` by position."""
-    segments, representative = [_segment(texts, positions)], np.arange(len(positions))
-    found = _search(core, Scope.ALL, [some(sketches, positions)], segments, representative)
+def among_themselves(core: Core, batch: Arrivals, positions: I64) -> Found:
+    """Pairs of articles at some ascending positions of a batch, the later one first."""
+    segments, representative = [_segment(batch.texts, positions)], np.arange(len(positions))
+    found = _search(core, Scope.ALL, [some(batch.sketches, positions)], segments, representative)
     later, earlier = positions[found.pairs[:, 1]], positions[found.pairs[:, 0]]
-    return Found.together([_found(found, later, numbers[earlier])])
+    return Found.together([_found(found, later, batch.numbers[earlier])])
 
 
-def find(core: Core, reader: Reader, texts: Texts, sketches: Sketches, positions: I64, numbers: I64) -> Found:
+def find(core: Core, batch: Arrivals, positions: I64) -> Found:
     """Pairs of the new articles at some ascending positions of a batch and articles before them."""
-    parts = (
-        among_stored(core, reader, texts, sketches, positions),
-        among_themselves(core, texts, sketches, positions, numbers),
-    )
-    return Found.together(parts)
+    return Found.together([among_stored(core, batch, positions), among_themselves(core, batch, positions)])
 
 
-def with_known(
-    core: Core, reader: Reader, texts: Texts, sketches: Sketches, positions: I64, numbers: I64, found: Found
-) -> Found:
+def with_known(core: Core, batch: Arrivals, positions: I64, found: Found) -> Found:
     """Add what was found of articles that are stored and come again, as when they first came."""
-    known = among_stored(core, reader, texts, sketches, positions)
-    return Found.together([found, known[known.number < numbers[known.position]]])
+    known = among_stored(core, batch, positions)
+    own = batch.decisions.representative[known.position]
+    return Found.together([found, known[known.number < own]])
 
 
-def decide(
-    core: Core,
-    reader: Reader,
-    texts: Texts,
-    sketches: Sketches,
-    positions: I64,
-    numbers: I64,
-    decisions: Decisions,
-) -> Found:
+def decide(core: Core, batch: Arrivals, positions: I64) -> Found:
     """Fill in the decisions of some new articles with words where excerpts go.
 
     Nobody joins an article that goes, so those who did are decided once more without it.
@@ -139,17 +126,18 @@ def decide(
     Returns:
         The pairs of those that are kept.
     """
-    found = find(core, reader, texts, sketches, positions, numbers)
+    numbers, decisions = batch.numbers, batch.decisions
+    found = find(core, batch, positions)
     first, left = int(numbers[positions[0]]), positions
     while True:
         if len(left):
-            core.join(reader, texts, sketches, left, numbers, decisions)
+            core.join(batch, left)
         going = _leaving(found, left[decisions.kept[left]], numbers, first)
         of = {int(numbers[i]): i for i in going}
         joined = {i: of[n] for i in left.tolist() if (n := int(decisions.representative[i])) in of}
         near = [i for i in joined if decisions.relation[i] == Relation.NEAR]
         # What comes before the first of these does not depend on it.
-        certain = {i for i in going if i < min(near, default=len(texts))}
+        certain = {i for i in going if i < min(near, default=len(batch.texts))}
         follow = {i: twin for i, twin in joined.items() if twin in certain and i not in near}
         for i, twin in follow.items():
             row = going[twin]

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
+from dedup import boilerplate
 from dedup.bands import choose
 from dedup.config import FORMAT_VERSION, TOKENIZER_VERSION, WORDS, Settings
 from dedup.errors import InputError, UsageError
@@ -69,8 +70,8 @@ class Frozen:
     excerpts: ExcerptSettings
 
     @classmethod
-    def choose(cls, chosen: Chosen, rules: Sequence[Rule], fields: Sequence[str]) -> Frozen:
-        """For a new index: what was asked for, and defaults for the rest."""
+    def choose(cls, chosen: Chosen, rules: Sequence[Rule] | None, fields: Sequence[str]) -> Frozen:
+        """For a new index: what was asked for, and defaults for the rest; without rules, those of the package."""
         values = dict(chosen)
         excerpts = {own: values.pop(name) for name, own in _EXCERPTS.items() if name in values}
         # Who says what an excerpt is wants to know of them.
@@ -78,7 +79,7 @@ class Frozen:
         settings = Settings(**values)  # type: ignore[arg-type]  # the other fields of Chosen
         bands = choose(settings)
         settings = dataclasses.replace(settings, bands=bands.bands, rows=bands.rows)
-        known = tuple(rules) if settings.strip else ()
+        known = tuple(boilerplate.load() if rules is None else rules) if settings.strip else ()
         return cls(settings, known, tuple(fields), ExcerptSettings(**excerpts))  # type: ignore[arg-type]  # likewise
 
     def changed(self, chosen: Chosen, rules: Sequence[Rule] | None) -> Frozen:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import pairwise
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -18,15 +18,15 @@ import numpy as np
 from dedup import boilerplate
 from dedup.engines import make_engine
 from dedup.index import upkeep
-from dedup.index.articles import Articles, cuts, read, split
+from dedup.index.articles import Articles, read
 from dedup.index.frozen import Chosen, Frozen, digest
+from dedup.index.intake import Intake
 from dedup.index.location import open_store
-from dedup.index.lookup import some
-from dedup.index.matching import Core, Moment
+from dedup.index.matching import Core
 from dedup.index.query import query, stored
-from dedup.index.results import Match, Outcome, microseconds, moment, outcome, together
-from dedup.index.store import Reader, Writer
-from dedup.index.texts import ENOUGH, sample
+from dedup.index.results import Match, Outcome, microseconds, moment, together
+from dedup.index.rows import Moment
+from dedup.index.store import AbsentError, Reader, Writer
 from dedup.index.upkeep import Removed
 from dedup.model import I64
 from dedup.readers.base import Fields
@@ -82,20 +82,26 @@ class Index:
         cache_bytes: int = CACHE_BYTES,
         **chosen: Unpack[Chosen],
     ) -> None:
-        self._store = open_store(location, create)
+        loaded = None if rules is None else boilerplate.load(rules)
+        fresh = partial(Frozen.choose, chosen, loaded, METADATA if metadata is None else metadata)
+        try:
+            self._store = open_store(location, create=False)
+        except AbsentError:
+            if not create:
+                raise
+            fresh()  # settings that cannot be used leave no empty index
+            self._store = open_store(location, create=True)
         self._lock = threading.RLock()
         try:
-            loaded = None if rules is None else boilerplate.load(rules)
             with self._store.reading() as reader:
                 frozen = Frozen.load(reader, self._store.name)
             if frozen is None:
-                fields = METADATA if metadata is None else metadata
-                fresh = Frozen.choose(chosen, boilerplate.load() if loaded is None else loaded, fields)
                 with self._store.writing() as writer:  # another process may have come first
                     frozen = Frozen.load(writer, self._store.name)
                     if frozen is None:
-                        fresh.save(writer)
-            self.frozen = fresh if frozen is None else frozen
+                        frozen = fresh()
+                        frozen.save(writer)
+            self.frozen = frozen
             self.frozen.require(self._store.name, chosen, loaded)
             text_fields = tuple(name.strip() for name in text_field.split(","))
             self.fields = Fields(text_fields, id_field, self.frozen.fields)
@@ -146,19 +152,10 @@ class Index:
         """As `filter`, of articles that were read before; `seen` may be a time for each, in microseconds."""
         if seen is None or isinstance(seen, datetime):
             seen = np.full(len(batch), microseconds(seen or datetime.now(UTC)), np.int64)
-        sketches = self._core.sketch(batch.texts)
-        starts, repeats = cuts(batch)
-        outcomes = []
-        with self._writing() as writer:
-            self._train(writer, batch)
-            for start, stop in pairwise([0, *starts, len(batch)]):
-                part = batch if stop - start == len(batch) else batch.part(start, stop)
-                own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
-                chosen = sketches if part is batch else some(sketches, np.arange(start, stop))
-                arrival = Moment(seen[start:stop], stream)
-                decided = self._core.admit(writer, part, chosen, own, arrival)
-                ids = [identity.decode("utf-8", "replace") for identity in split(part.ids)]
-                outcomes.append(outcome(ids, *decided))
+        with self._lock:
+            intake = Intake(self._core, batch, Moment(seen, stream))
+            with self._writing() as writer:
+                outcomes = intake.admit(writer)
         return together(outcomes, batch.items, batch.skipped)
 
     def add(self, articles: Any, *, seen: datetime | None = None) -> dict[str, int]:
@@ -302,16 +299,3 @@ class Index:
             except BaseException:
                 self._core.forget()
                 raise
-
-    def _train(self, writer: Writer, batch: Articles) -> None:
-        """Train a dictionary once there are texts enough, of the batch and those before it."""
-        codec = self._core.codec
-        if codec.trained:
-            return
-        stored = int(writer.value("number") or b"1") - 1
-        if stored + len(batch) < ENOUGH:
-            return
-        texts = [batch.texts.bytes_at(i) for i in sample(len(batch)).tolist()]
-        if len(texts) < ENOUGH:
-            texts += codec.originals(writer, [1 + i for i in sample(stored).tolist()]).values()
-        codec.train(writer, texts)

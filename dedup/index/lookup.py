@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.bands import choose
 from dedup.config import Settings
-from dedup.index.decisions import Decisions
+from dedup.index.decisions import Arrivals, Decisions
 from dedup.index.postings import Postings
 from dedup.index.store import Document, Reader, Writer
 from dedup.model import I64, U8, U32, U64, Sketches, Texts
@@ -48,7 +48,7 @@ class Lists:
         """Position -> the earliest document with the same tokens, of those of `positions` that have one."""
         digests = sketches.digest[positions]
         twins: dict[int, Document] = {}
-        own = digest_bytes(digests)
+        own = digest_bytes(digests).tobytes()
         for i, document in self._look_up(reader, self._digests, _low_half(digests[:, 1])):
             if document.digest == own[16 * i : 16 * i + 16]:
                 twins.setdefault(int(positions[i]), document)
@@ -87,17 +87,10 @@ class Lists:
         lows = reader.lows(numbers.tolist())
         return np.array([int.from_bytes(lows.get(n, b"")[-4:], "little") for n in numbers.tolist()], np.int64)
 
-    def insert(
-        self,
-        writer: Writer,
-        ids: Texts,
-        sketches: Sketches,
-        decisions: Decisions,
-        positions: I64,
-        numbers: I64,
-    ) -> None:
-        """Add the documents at some positions of a batch to the lists that they belong to."""
-        self.postings.insert(writer, self.postings_of(ids, sketches, decisions, positions, numbers))
+    def hold(self, writer: Writer, ids: Texts, batch: Arrivals, positions: I64) -> None:
+        """Add the documents at some positions of a batch to the lists that they belong to; `ids` by position."""
+        own = self.postings_of(ids, batch.sketches, batch.decisions, positions, batch.numbers)
+        self.postings.hold(writer, own)
 
     def postings_of(
         self, ids: Texts, sketches: Sketches, decisions: Decisions, positions: I64, numbers: I64
@@ -107,7 +100,7 @@ class Lists:
         heads = worded[decisions.kept[worded]]
         copies = positions[~decisions.kept[positions]]
         hashes = hash_texts(array_of(ids.data), ids.offsets)
-        bands = np.sort(_posting(sketches.keys[:, heads], numbers[heads]), axis=1)
+        bands = np.sort(_posting(np.ascontiguousarray(sketches.keys[:, heads]), numbers[heads]), axis=1)
         lists = [
             *bands,
             np.sort(_posting(_low_half(sketches.digest[worded, 1]), numbers[worded])),
@@ -157,9 +150,9 @@ def stored_lows(sketches: Sketches) -> U8:
     return np.concatenate([sketches.low, counts], axis=1) if len(counts) else sketches.low
 
 
-def digest_bytes(digests: U64) -> bytes:
-    """Digests as they are stored: 16 bytes each, big-endian like `xxh3_128_digest`."""
-    return digests.astype(">u8").tobytes()
+def digest_bytes(digests: U64) -> U8:
+    """Digests as they are stored: uint8[n, 16], big-endian like `xxh3_128_digest`."""
+    return digests.astype(">u8").view(np.uint8).reshape(-1, 16)
 
 
 def _posting(keys: U32, numbers: I64) -> U64:

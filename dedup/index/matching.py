@@ -8,25 +8,49 @@ pass the gate, which come first, and the articles of the batch. Excerpts are loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from dedup.errors import OutputError
 from dedup.index import excerpts
-from dedup.index.articles import Articles, split
-from dedup.index.decisions import Decisions, copy, repeat, repeat_within
+from dedup.index.articles import Articles
+from dedup.index.decisions import Arrivals, Batch, Decisions, copy, repeat, repeat_within
 from dedup.index.excerpts import Found
 from dedup.index.frozen import Frozen
-from dedup.index.lookup import Lists, digest_bytes, some, stored_lows
+from dedup.index.lookup import Lists, some
 from dedup.index.postings import MAX_NUMBER
-from dedup.index.store import Document, Reader, Writer
+from dedup.index.rows import Columns, Moment, columns, documents
+from dedup.index.store import Document, Writer
 from dedup.index.texts import TextCodec
-from dedup.model import F64, I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
+from dedup.model import I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
 from dedup.native import unique
 from dedup.stages import Stages
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Articles that have been decided, and what is left to do.
+
+    Attributes:
+        batch: The articles, with their decisions.
+        new: int64[k], positions of those that are to be stored.
+        rows: Their documents.
+        originals: Position -> the raw text of the representative, of the copies among them.
+        found: The excerpts, if they are looked for.
+        named: The documents of all representatives that decisions and excerpts name, by number.
+        forgotten: How many copies of updated articles were removed with them.
+    """
+
+    batch: Arrivals
+    new: I64
+    rows: Columns
+    originals: dict[int, bytes]
+    found: Found | None
+    named: dict[int, Document]
+    forgotten: int
 
 
 class Core:
@@ -72,20 +96,21 @@ class Core:
         writer.delete([*removed, *(document.number for document in forgotten)])
         return forgotten
 
-    def match(self, reader: Reader, texts: Texts, sketches: Sketches, positions: I64) -> tuple[Matches, I64]:
+    def match(self, batch: Batch, positions: I64) -> tuple[Matches, I64]:
         """Match articles with the stored representatives and with one another, in their order.
 
         Returns:
             The matches of the representatives that were candidates, then of the articles; and the numbers of these
             representatives.
         """
-        _, numbers = self.lists.candidates(reader, sketches, positions)
+        _, numbers = self.lists.candidates(batch.reader, batch.sketches, positions)
         stored = np.unique(numbers)
-        originals = self.codec.originals(reader, stored.tolist())
+        originals = self.codec.originals(batch.reader, stored.tolist())
         old = Texts.from_strings([originals[number] for number in stored.tolist()])
         matcher = self.stages.matcher()
         matcher.add(self.stages.sketch(old))
-        matcher.add(some(sketches, positions))
+        matcher.add(some(batch.sketches, positions))
+        texts = batch.texts
         segments = [
             Segment(old.data, Form.TEXT, old.offsets[:-1], old.offsets[1:]),
             Segment(texts.data, Form.TEXT, texts.offsets[:-1][positions], texts.offsets[1:][positions]),
@@ -96,15 +121,15 @@ class Core:
             pass
         return matcher.result(), stored
 
-    def admit(
+    def decide(
         self,
         writer: Writer,
         articles: Articles,
         sketches: Sketches,
         repeats: Mapping[int, int],
         moment: Moment,
-    ) -> tuple[Decisions, Found | None, dict[int, Document], int]:
-        """Decide some articles, and store those that are not known.
+    ) -> Decided:
+        """Decide some articles, after all before them have been stored; their postings are held.
 
         Args:
             writer: The transaction.
@@ -114,109 +139,96 @@ class Core:
                 all ids are different.
             moment: When they arrive, and in which stream.
 
-        Returns:
-            The decisions; the excerpts, if they are looked for; the documents of all representatives that these name;
-            how many copies of updated articles were removed with them.
+        Raises:
+            OutputError: There are no numbers left.
+            InputError: A stored text is damaged.
         """
-        n = len(articles)
-        decisions = Decisions.empty(n)
+        decisions = Decisions.empty(len(articles))
         known = {i: one for i, one in self.lists.by_id(writer, articles.ids).items() if i not in repeats}
         changed = {i: one for i, one in known.items() if one.raw != articles.raw[i]}
         decisions.updated.update(changed)
         forgotten = self.remove(writer, changed.values()) if changed else []
         gone = {one.number for one in (*forgotten, *changed.values())}
-        for i, document in known.items():
-            if document.number not in gone:
-                repeat(decisions, i, document, moment.stream)
-        settled = repeats.keys() | {i for i, one in known.items() if one.number not in gone}
-        open_ = np.array([i for i in range(n) if i not in settled], np.int64)
+        settled = {i: one for i, one in known.items() if one.number not in gone}
+        for i, document in settled.items():
+            repeat(decisions, i, document, moment.stream)
+        is_new = np.ones(len(articles), np.bool_)
+        is_new[[*repeats, *settled]] = False
+        new = np.flatnonzero(is_new)
         first = int(writer.value("number") or b"1")
-        if first + len(open_) > MAX_NUMBER:
+        if first + len(new) > MAX_NUMBER:
             raise OutputError("the index has no numbers left", "export it and import it into a new one")
-        numbers = np.zeros(n, np.int64)
-        numbers[open_] = first + np.arange(len(open_))
-        writer.set_value("number", b"%d" % (first + len(open_)))
+        writer.set_value("number", b"%d" % (first + len(new)))
+        numbers = np.zeros(len(articles), np.int64)
+        numbers[new] = first + np.arange(len(new))
 
-        found = self._decide(writer, articles.texts, sketches, open_, numbers, decisions)
+        batch = Arrivals(writer, articles.texts, sketches, numbers, decisions)
+        found = self._decide(batch, new)
         for i, earlier in repeats.items():
             repeat_within(decisions, i, earlier)
         if found is not None:
             again = np.flatnonzero(decisions.seen & decisions.kept & (sketches.tokens > 0))
-            own = decisions.representative
-            found = excerpts.with_known(self, writer, articles.texts, sketches, again, own, found)
-        originals = self._originals(writer, articles.texts, decisions, open_, numbers)
-        with ThreadPoolExecutor(1) as pool:  # the texts are compressed while the rest is stored
-            blobs = pool.submit(self._encode, articles.texts, open_, originals)
-            documents = _documents(articles, sketches, decisions, open_, numbers, moment)
-            if documents:
-                self.lists.insert(writer, articles.ids, sketches, decisions, open_, numbers)
-            writer.insert(documents, blobs.result())
-        named = {document.number: document for document in documents}
-        others = set(decisions.representative[~decisions.kept].tolist()) - named.keys()
-        others |= set() if found is None else set(found.number.tolist()) - named.keys()
-        return decisions, found, named | writer.documents(sorted(others)), len(forgotten)
+            found = excerpts.with_known(self, batch, again, found)
+        rows = columns(articles, sketches, decisions, new, numbers, moment)
+        named = set(decisions.representative[~decisions.kept].tolist())
+        named |= set() if found is None else set(found.number.tolist())
+        here = documents(rows, first, named)
+        others = writer.documents(sorted(named - here.keys()))
+        originals = self._originals(batch, new) if len(new) else {}
+        self.lists.hold(writer, articles.ids, batch, new)
+        return Decided(batch, new, rows, originals, found, here | others, len(forgotten))
 
-    def _originals(
-        self, reader: Reader, texts: Texts, decisions: Decisions, positions: I64, numbers: I64
-    ) -> dict[int, bytes]:
+    def store(self, writer: Writer, decided: Decided) -> None:
+        """Store the articles that were not known."""
+        if len(decided.new):
+            with ThreadPoolExecutor(1) as pool:  # the texts are compressed while the rest is stored
+                blobs = pool.submit(self._encode, decided.batch.texts, decided.new, decided.originals)
+                writer.insert(zip(*decided.rows, strict=True), _numbered(decided.rows[0], blobs))
+
+    def _originals(self, batch: Arrivals, positions: I64) -> dict[int, bytes]:
         """Position -> the raw text of the representative, of the copies among some articles."""
-        copies = positions[~decisions.kept[positions]].tolist()
-        of = {i: int(decisions.representative[i]) for i in copies}
-        here = {int(numbers[i]): i for i in positions.tolist()}
-        stored = self.codec.originals(
-            reader, sorted({number for number in of.values() if number not in here})
-        )
+        copies = positions[~batch.decisions.kept[positions]]
+        of = batch.decisions.representative[copies]
+        first = int(batch.numbers[positions[0]])
+        stored = self.codec.originals(batch.reader, np.unique(of[of < first]).tolist())
         return {
-            i: texts.bytes_at(here[number]) if number in here else stored[number] for i, number in of.items()
+            i: stored[number] if number < first else batch.texts.bytes_at(int(positions[number - first]))
+            for i, number in zip(copies.tolist(), of.tolist(), strict=True)
         }
 
     def _encode(self, texts: Texts, positions: I64, originals: Mapping[int, bytes]) -> list[bytes]:
         """The compressed texts of some articles."""
-        others = positions[[i not in originals for i in positions.tolist()]] if originals else positions
-        blobs = dict(zip(others.tolist(), self.codec.encode(texts, others), strict=True))
-        for i, original in originals.items():
-            blobs[i] = self.codec.encode_copy(texts.bytes_at(i), original)
-        return [blobs[i] for i in positions.tolist()]
+        is_copy = np.isin(positions, list(originals))
+        others = iter(self.codec.encode(texts, positions[~is_copy]))
+        return [
+            self.codec.encode_copy(texts.bytes_at(i), originals[i]) if i in originals else next(others)
+            for i in positions.tolist()
+        ]
 
-    def _decide(
-        self,
-        reader: Reader,
-        texts: Texts,
-        sketches: Sketches,
-        positions: I64,
-        numbers: I64,
-        decisions: Decisions,
-    ) -> Found | None:
+    def _decide(self, batch: Arrivals, positions: I64) -> Found | None:
         """Fill in the decisions of some articles; returns the excerpts among those kept, if they are looked for."""
+        decisions, tokens = batch.decisions, batch.sketches.tokens
         decisions.kept[positions] = True
-        decisions.representative[positions] = numbers[positions]
-        worded = positions[sketches.tokens[positions] > 0]
-        twins = self.lists.twins(reader, sketches, worded)
+        decisions.representative[positions] = batch.numbers[positions]
+        worded = positions[tokens[positions] > 0]
+        twins = self.lists.twins(batch.reader, batch.sketches, worded)
         for i, twin in twins.items():
             copy(decisions, i, twin)
-        rest = worded[[i not in twins for i in worded.tolist()]] if len(worded) else worded
+        rest = worded[~np.isin(worded, list(twins))]
         if not len(rest):
             return None if self.excerpts.mode == "off" else Found.none()
         if self.excerpts.mode == "remove":
-            return excerpts.decide(self, reader, texts, sketches, rest, numbers, decisions)
-        self.join(reader, texts, sketches, rest, numbers, decisions)
+            return excerpts.decide(self, batch, rest)
+        self.join(batch, rest)
         if self.excerpts.mode == "off":
             return None
-        return excerpts.find(self, reader, texts, sketches, rest[decisions.kept[rest]], numbers)
+        return excerpts.find(self, batch, rest[decisions.kept[rest]])
 
-    def join(
-        self,
-        reader: Reader,
-        texts: Texts,
-        sketches: Sketches,
-        positions: I64,
-        numbers: I64,
-        decisions: Decisions,
-    ) -> None:
+    def join(self, batch: Arrivals, positions: I64) -> None:
         """Fill in what matching finds of some articles with words."""
-        matches, stored = self.match(reader, texts, sketches, positions)
-        found = slice(len(stored), None)
-        known = np.concatenate([stored, numbers[positions]])
+        matches, stored = self.match(batch, positions)
+        decisions, found = batch.decisions, slice(len(stored), None)
+        known = np.concatenate([stored, batch.numbers[positions]])
         decisions.representative[positions] = known[matches.representative[found]]
         decisions.relation[positions] = matches.relation[found]
         decisions.similarity[positions] = matches.similarity[found]
@@ -224,64 +236,6 @@ class Core:
         decisions.kept[positions] = matches.relation[found] == Relation.KEPT
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When articles arrive.
-
-    Attributes:
-        seen: int64[n], microseconds since 1970 UTC, of each.
-        stream: Number of the stream that they come in, 0 for none: in a stream a repeated id with the same text is an
-            exact copy, and not something delivered again.
-    """
-
-    seen: I64
-    stream: int = 0
-
-
-def _documents(
-    articles: Articles,
-    sketches: Sketches,
-    decisions: Decisions,
-    positions: I64,
-    numbers: I64,
-    moment: Moment,
-) -> list[Document]:
-    ids = split(articles.ids)
-    stored = stored_lows(sketches)
-    width, lows = stored.shape[1], stored.tobytes()
-    digests = digest_bytes(sketches.digest)
-    worded, heads = sketches.tokens > 0, decisions.kept & (sketches.tokens > 0)
-    columns = zip(
-        positions.tolist(),
-        numbers[positions].tolist(),
-        decisions.representative[positions].tolist(),
-        decisions.relation[positions].tolist(),
-        _reals(decisions.similarity[positions]),
-        _reals(decisions.containment[positions]),
-        worded[positions].tolist(),
-        heads[positions].tolist(),
-        moment.seen[positions].tolist(),
-        strict=True,
-    )
-    return [
-        Document(
-            number,
-            ids[i],
-            articles.raw[i],
-            digests[16 * i : 16 * i + 16] if has_words else b"",
-            representative,
-            relation,
-            similarity,
-            containment,
-            seen,
-            moment.stream,
-            lows[width * i : width * (i + 1)] if is_head else b"",
-            articles.metadata[i],
-        )
-        for i, number, representative, relation, similarity, containment, has_words, is_head, seen in columns
-    ]
-
-
-def _reals(values: F64) -> list[float | None]:
-    """Numbers for the store, which has no NaN."""
-    return [None if value != value else value for value in values.tolist()]
+def _numbered(numbers: Sequence[int], blobs: Future[list[bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Compressed texts with their numbers, waited for when they are asked for."""
+    yield from zip(numbers, blobs.result(), strict=True)

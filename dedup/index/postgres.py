@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from dedup.errors import DedupError, InputError, OutputError, UsageError
-from dedup.index.store import Document
+from dedup.index.store import AbsentError, Document
 
 try:
     import psycopg
@@ -109,12 +109,11 @@ class PostgresTransaction:
             value,
         )
 
-    def insert(self, documents: Sequence[Document], texts: Sequence[bytes]) -> None:
+    def insert(self, documents: Iterable[Sequence[object]], texts: Iterable[tuple[int, bytes]]) -> None:
         """See `store.Writer`."""
         kinds = ["int8", *["bytea"] * 3, "int8", "int2", "float8", "float8", "int8", "int8", "bytea", "bytea"]
         self._copy("document", kinds, documents)
-        rows = zip((document.number for document in documents), texts, strict=True)
-        self._copy("text", ["int8", "bytea"], rows)
+        self._copy("text", ["int8", "bytea"], texts)
 
     def delete(self, numbers: Sequence[int]) -> None:
         """See `store.Writer`."""
@@ -156,7 +155,8 @@ class PostgresStore:
 
     Raises:
         UsageError: The address cannot be used.
-        InputError: The database cannot be reached, or there is no index and none may be made.
+        AbsentError: There is no index and none may be made.
+        InputError: The database cannot be reached.
         OutputError: The schema cannot be made.
     """
 
@@ -184,7 +184,7 @@ class PostgresStore:
             if self._is_made():
                 return
             if not create:
-                raise InputError(
+                raise AbsentError(
                     f"{self.name}: there is no such index", "`dedup index add` and `dedup filter` make one"
                 )
             with self._connection.transaction():

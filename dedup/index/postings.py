@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import InputError, OutputError
+from dedup.index.held import Held, in_order, merged
 from dedup.index.store import Reader, Writer
 from dedup.model import I64, U32, U64
 from dedup.native import probe
@@ -37,6 +38,9 @@ BLOCK = 256
 
 ALLOWANCE = 8
 """Postings of large runs that a batch may merge for each that it adds: more than are ever due."""
+
+MOST_HELD = 1 << 22
+"""Postings of a transaction from which on they are written before its end: 32 MB, of some 100,000 documents."""
 
 MAX_NUMBER = 2**32 - 1
 """Greatest document number that a posting can hold."""
@@ -82,6 +86,7 @@ class Postings:
         self._cache_bytes = cache_bytes
         self._cache: dict[int, U64] = {}
         self._cut: dict[int, list[U64]] = {}
+        self._held = Held()
         self._seen = b""
         self._runs: list[tuple[Run, bool]] = []
 
@@ -89,6 +94,7 @@ class Postings:
         """Drop what is cached: a transaction that was rolled back may have left it here."""
         self._cache.clear()
         self._cut.clear()
+        self._held.clear()
         self._seen, self._runs = b"", []
 
     def probe(self, reader: Reader, first: int, keys: U32) -> tuple[I64, I64]:
@@ -102,7 +108,7 @@ class Postings:
         Returns:
             int64[p] each, queries and documents, sorted, each pair once. A document may have been removed since.
         """
-        runs: list[tuple[int, U64]] = []
+        runs = [one for lists in self._held.runs() for one in enumerate(lists[first : first + len(keys)])]
         cut: list[tuple[int, list[int]]] = []
         few = keys.tolist() if keys.shape[1] <= FEW else None
         for one, keep in self._present(reader):
@@ -129,21 +135,29 @@ class Postings:
         found = probe(runs, np.ascontiguousarray(keys))
         return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(MAX_NUMBER)).astype(np.int64)
 
-    def insert(self, writer: Writer, postings: Sequence[U64]) -> None:
-        """Add postings to every list, sorted within each, and merge what is due."""
+    def hold(self, writer: Writer, postings: Sequence[U64]) -> None:
+        """Add postings to every list, sorted within each; `insert` writes them."""
+        self._held.add(postings)
+        if self._held.postings >= MOST_HELD:
+            self.insert(writer)
+
+    def insert(self, writer: Writer) -> None:
+        """Write what is held as one run, and merge what is due."""
+        if not self._held.postings:
+            return
+        postings = self._held.take(self.lists)
         directory, following = self._read(writer)
         directory, following = self._add(writer, directory, following, postings)
         while (due := _due(directory, self.lists, small=True)) is not None:
-            merged = [self._slices(self._load(writer, one)) for one in _runs(due)]
+            together = merged([self._slices(self._load(writer, one)) for one in _runs(due)])
             directory = _drop(writer, directory, due)
-            together = [_sorted([lists[i] for lists in merged]) for i in range(self.lists)]
             directory, following = self._add(writer, directory, following, together)
         left = ALLOWANCE * sum(map(len, postings))
         while left > 0 and (due := _due(directory, self.lists, small=False)) is not None:
             together = [self._load(writer, one) for one in _runs(due)]
             directory = _drop(writer, directory, due)
             where = int(due["list"][0])
-            directory, following = _add_list(writer, directory, following, where, _sorted(together))
+            directory, following = _add_list(writer, directory, following, where, in_order(together))
             left -= int(due["postings"].sum())
         self._write(writer, directory, following)
 
@@ -155,7 +169,7 @@ class Postings:
         for where in range(self.lists):
             own = directory[directory["list"] == where]
             parts = [self._load(writer, one) for one in _runs(own)]
-            whole = _sorted([*parts, *(lists[where] for lists in small)])
+            whole = in_order([*parts, *(lists[where] for lists in small)])
             kept.append(whole[_among(whole & np.uint64(MAX_NUMBER), alive)])
         directory = _drop(writer, directory, directory)
         directory, following = self._add(writer, directory, following, kept)
@@ -168,7 +182,7 @@ class Postings:
         for where in range(self.lists):
             own = directory[directory["list"] == where]
             parts = [self._load(reader, one) for one in _runs(own)]
-            yield _sorted([*parts, *(lists[where] for lists in small)])
+            yield in_order([*parts, *(lists[where] for lists in small)])
 
     def clear(self, writer: Writer, lists: int) -> None:
         """Remove all postings; there are `lists` lists from now on."""
@@ -293,10 +307,6 @@ def _due(directory: Directory, lists: int, *, small: bool) -> Directory | None:
         return None
     due: Directory = runs[group == kinds[counts.argmax()]]
     return due
-
-
-def _sorted(parts: Sequence[U64]) -> U64:
-    return np.sort(np.concatenate([np.zeros(0, np.uint64), *parts]))
 
 
 def _among(numbers: U64, alive: I64) -> NDArray[np.bool_]:

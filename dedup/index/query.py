@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dedup.index.decisions import Batch
 from dedup.index.excerpts import among_stored
 from dedup.index.matching import Core
 from dedup.index.results import Match
@@ -51,7 +52,7 @@ def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[
         )
         found[i].append((-jaccard, number, match))
     if core.excerpts.mode != "off":
-        excerpts = among_stored(core, reader, texts, sketches, worded)
+        excerpts = among_stored(core, Batch(reader, texts, sketches), worded)
         named = reader.documents(np.unique(excerpts.number).tolist())
         for i, some in excerpts.matches(named).items():
             found[i] += [(1.0, place, match) for place, match in enumerate(some)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,7 @@ from dedup.index.store import Document
 from dedup.model import Mask, Relation, Skipped
 
 if TYPE_CHECKING:
-    from dedup.index.decisions import Decisions
-    from dedup.index.excerpts import Found
+    from dedup.index.matching import Decided
 
 RELATIONS = ("kept", "exact", "near", "excerpt")
 """Names of the values of `model.Relation`."""
@@ -243,14 +242,9 @@ class Outcome:
         }
 
 
-def outcome(
-    ids: list[str],
-    decisions: Decisions,
-    found: Found | None,
-    named: Mapping[int, Document],
-    forgotten: int,
-) -> Outcome:
+def outcome(ids: list[str], decided: Decided) -> Outcome:
     """What became of some articles, without the articles themselves."""
+    decisions, named = decided.batch.decisions, decided.named
     matches: list[Match | None] = []
     columns = (decisions.kept, decisions.representative, decisions.relation)
     measures = (decisions.similarity, decisions.containment)
@@ -263,8 +257,10 @@ def outcome(
         i: Previous(RELATIONS[document.relation] if document.relation else None, document.similarity)
         for i, document in decisions.updated.items()
     }
-    excerpts = None if found is None else found.matches(named)
-    return Outcome([], ids, matches, decisions.kept, decisions.seen, before, forgotten, excerpts=excerpts)
+    excerpts = None if decided.found is None else decided.found.matches(named)
+    return Outcome(
+        [], ids, matches, decisions.kept, decisions.seen, before, decided.forgotten, excerpts=excerpts
+    )
 
 
 def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Skipped]) -> Outcome:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from dedup.errors import DedupError, InputError, OutputError
-from dedup.index.store import Document
+from dedup.index.store import AbsentError, Document
 
-PAGE_SIZE = 8192
-"""Texts of 1.5 kB and blocks of 1 to 2 kB waste a few percent of such pages."""
+PAGE_SIZE = 32768
+"""Texts and blocks of 1 to 2 kB waste 3% of such pages, and 12% of those of 8 kB, which also take half as long again to
+write."""
 
 CACHE_KIB = 64 << 10
 """Pages that a connection holds; the file cache of the system has the rest."""
@@ -108,12 +109,11 @@ class SqliteTransaction:
         """See `store.Writer`."""
         self._connection.execute("INSERT OR REPLACE INTO value VALUES (?, ?)", (name, value))
 
-    def insert(self, documents: Sequence[Document], texts: Sequence[bytes]) -> None:
+    def insert(self, documents: Iterable[Sequence[Any]], texts: Iterable[tuple[int, bytes]]) -> None:
         """See `store.Writer`."""
         places = ", ".join("?" * len(Document._fields))
         self._connection.executemany(f"INSERT INTO document VALUES ({places})", documents)
-        rows = zip((document.number for document in documents), texts, strict=True)
-        self._connection.executemany("INSERT INTO text VALUES (?, ?)", rows)
+        self._connection.executemany("INSERT INTO text VALUES (?, ?)", texts)
 
     def delete(self, numbers: Sequence[int]) -> None:
         """See `store.Writer`."""
@@ -142,7 +142,8 @@ class SqliteStore:
         create: Whether it may be made.
 
     Raises:
-        InputError: The file is not there and may not be made, cannot be read, or is something else.
+        AbsentError: The file is not there and may not be made.
+        InputError: It cannot be read, or is something else.
         OutputError: It cannot be made.
     """
 
@@ -258,7 +259,7 @@ def _check_path(path: Path, create: bool) -> None:
         kind = path.stat().st_mode
     except FileNotFoundError:
         if not create:
-            raise InputError(
+            raise AbsentError(
                 f"{path}: there is no such index", "`dedup index add` and `dedup filter` make one"
             ) from None
         if not path.parent.is_dir():

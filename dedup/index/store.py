@@ -17,6 +17,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from dedup.errors import InputError
+
+
+class AbsentError(InputError):
+    """There is no index, and none may be made."""
+
 
 class Document(NamedTuple):
     """What is known of one article, its text apart.
@@ -91,8 +97,8 @@ class Writer(Reader, Protocol):
     def set_value(self, name: str, value: bytes) -> None:
         """Put a value in the place of what had its name."""
 
-    def insert(self, documents: Sequence[Document], texts: Sequence[bytes]) -> None:
-        """Add documents with their texts."""
+    def insert(self, documents: Iterable[Sequence[object]], texts: Iterable[tuple[int, bytes]]) -> None:
+        """Add documents, each the fields of a `Document`, and their compressed texts, each by its number."""
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Remove documents and their texts."""

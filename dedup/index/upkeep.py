@@ -23,9 +23,10 @@ from dedup.index.articles import Articles
 from dedup.index.decisions import Decisions
 from dedup.index.frozen import Frozen
 from dedup.index.lookup import digest_bytes, stored_lows
-from dedup.index.matching import Core, Moment
+from dedup.index.matching import Core
 from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import RELATIONS
+from dedup.index.rows import Moment
 from dedup.index.store import Document, Reader, Store, Writer
 from dedup.interop import to_datasketch
 from dedup.model import I64, U64, Relation, Sketches, Texts
@@ -103,7 +104,8 @@ def rebuild(core: Core, writer: Writer, anew: Core) -> None:
     for documents in chunks(writer, last):
         articles = _articles(documents, core.codec.read(writer, documents))
         moment = Moment(np.array([document.seen for document in documents], np.int64))
-        anew.admit(writer, articles, anew.sketch(articles.texts), {}, moment)
+        anew.store(writer, anew.decide(writer, articles, anew.sketch(articles.texts), {}, moment))
+    anew.lists.postings.insert(writer)
     writer.delete_until(last)
 
 
@@ -235,7 +237,7 @@ def _decisions(documents: Sequence[Document]) -> Decisions:
 
 def _unlike(documents: Sequence[Document], articles: Articles, sketches: Sketches) -> Iterator[str]:
     """Documents that are not what their text says."""
-    digests, lows = digest_bytes(sketches.digest), stored_lows(sketches)
+    digests, lows = digest_bytes(sketches.digest).tobytes(), stored_lows(sketches)
     offsets = articles.texts.offsets.tolist()
     for i, (document, (start, end)) in enumerate(zip(documents, pairwise(offsets), strict=True)):
         name, has_words = document.id.decode(), sketches.tokens[i] > 0
