@@ -22,6 +22,9 @@ ScanArrays: TypeAlias = tuple[
 LocationArrays: TypeAlias = tuple[Buffer, I64, U32, I64]
 """Paths (bytes, offsets), then of each document the number of its path and its number in the file (0 = none)."""
 
+Blocking: TypeAlias = tuple[U64 | None, U64 | None, I64 | None, int]
+"""The fields of `comparable.Comparable`."""
+
 OutcomeArrays: TypeAlias = tuple[I64, I64, U8, F64, F64, tuple[I64, F64] | None, I64 | None]
 """Of each document: representative, cluster size, relation, similarity, containment; and, if asked for, the article
 that it is an excerpt of with the containment, and its family."""
@@ -144,7 +147,9 @@ class Matcher:
     """See `stages.Matcher`."""
 
     def __new__(cls, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> Self: ...
-    def group(self, order: I64, empty: U8, digest: U64, keys: list[U32]) -> list[int]:
+    def group(
+        self, order: I64, empty: U8, digest: U64, keys: list[U32], blocking: Blocking | None
+    ) -> list[int]:
         """Group documents by their band keys; gives the length of the table of members of each band.
 
         Args:
@@ -152,6 +157,7 @@ class Matcher:
             empty: uint8[n], 1 for a document without tokens.
             digest: uint64[n, 2], as in `model.Sketches`.
             keys: uint32[bands, m], in blocks of 65,536 documents, the last of fewer; overwritten and held.
+            blocking: The fields of `comparable.Comparable`; held.
         """
 
     def start(self, members: list[U32], low: list[U8], segments: Sequence[tuple[U8, I64, I64, bool]]) -> None:
@@ -169,12 +175,12 @@ class ExcerptSearch:
         cls,
         engine: Engine,
         minimizers: tuple[U32, U32],
-        clusters: tuple[I64, Mask],
+        clusters: tuple[I64, Mask, Blocking | None],
         scope: str,
         gates: tuple[float, int, float, int],
         segments: Sequence[tuple[U8, I64, I64, bool]],
     ) -> Self:
-        """Take all minimizers and how many each document has; representatives, and who is compared."""
+        """Take all minimizers and how many each document has; representatives, who is compared, and blocking."""
 
     def advance(self, limit: int) -> int: ...
     def result(self) -> tuple[I64, I64, I64, int, int, int]:

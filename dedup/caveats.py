@@ -80,6 +80,14 @@ def caveats(summary: Summary) -> list[str]:
                 f'articles whose "{name}" is missing or unknown to the keep policy come last in it '
                 f"({count:,} of {documents:,})"
             )
+    dated = str(summary.options["window"] or "").rpartition(":")[0].strip()
+    for name, count in summary.unblocked.items():
+        if count:
+            how = "with no other" if name == dated else "as if it were a value of its own"
+            found.append(
+                f'articles without {"a date" if name == dated else "a value"} in "{name}" are compared {how} '
+                f"({count:,} of {documents:,})"
+            )
     return found
 
 

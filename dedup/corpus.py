@@ -6,10 +6,13 @@ where they can be read again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.blocking import Blocking, Values
+from dedup.comparable import Comparable
 from dedup.errors import InputError
 from dedup.identities import Renamed, complete, concatenate, has_id, numbered, unique
 from dedup.keep import Policy
@@ -69,6 +72,8 @@ class Corpus:
         tokens: uint32[n], tokens of the clean texts; 0 = empty.
         digest: uint64[n, 2], digests of the clean texts; without rows where the keep policy does not ask for them.
         values: int64[n] for each rule of the keep policy that has a field.
+        comparable: Which documents are compared with which; None = all with all.
+        unblocked: For each field of blocking, how many documents have no value in it that can be used.
         segments: Where the documents can be read again.
         skipped: Records that could not be used.
         present: For each text field, the number of documents whose record has it; empty where all are files of text.
@@ -90,6 +95,8 @@ class Corpus:
     tokens: U32
     digest: U64
     values: list[I64]
+    comparable: Comparable | None
+    unblocked: dict[str, int]
     segments: list[Segment]
     skipped: list[Skipped]
     present: list[int]
@@ -131,13 +138,21 @@ class CorpusBuilder:
     Args:
         policy: Says which fields to keep.
         memory: Where the arrays lie.
+        blocking: Likewise.
+        fields: Names of the fields that batches have.
 
     Attributes:
         size: Documents so far.
         segments: Where the documents so far can be read again, one segment a batch.
     """
 
-    def __init__(self, policy: Policy, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        memory: Memory | None = None,
+        blocking: Blocking | None = None,
+        fields: Sequence[str] = (),
+    ) -> None:
         memory = memory or Memory()
         self.policy = policy
         self.size = 0
@@ -152,6 +167,8 @@ class CorpusBuilder:
         self._files: list[slice] = []
         self._tokens = Growing(memory, np.uint32)
         self._digest = Growing(memory, np.uint64, 2)
+        self._fields = tuple(fields)
+        self._blocking = Values(blocking or Blocking(), memory)
         self._values = [Growing(memory, np.int64) for rule in policy.rules if rule.field is not None]
         self._skipped: list[Skipped] = []
         self._present: list[int] = []
@@ -177,9 +194,11 @@ class CorpusBuilder:
             self._files.append(slice(self.size, self.size + n))
         self._ids.append(identify(source, batch))
         self._numbers.append(batch.numbers)
-        values = self.policy.values(batch.fields[: len(self.policy.fields())])
+        lifted = dict(zip(self._fields, batch.fields, strict=False))
+        values = self.policy.values([lifted[name] for name in self.policy.fields()])
         for column, more in zip(self._values, values, strict=True):
             column.append(more)
+        self._blocking.add(lifted)
         self.segments.append(batch.segment)
         self._skipped.extend(batch.skipped)
         if batch.present:
@@ -207,8 +226,12 @@ class CorpusBuilder:
         self._first_segment.append(len(self.segments))
         self._source_path = None
 
-    def build(self) -> Corpus:
-        """The corpus of all batches. What is joined is let go at once: the builder can be used no more."""
+    def build(self, whose: str = "article") -> Corpus:
+        """The corpus of all batches. What is joined is let go at once: the builder can be used no more.
+
+        Raises:
+            UsageError: Not one `whose` has a value in a field of blocking.
+        """
         numbers = self._numbers.whole()
         place_numbers = numbers.copy() if self._files else numbers
         for some in self._files:
@@ -226,6 +249,8 @@ class CorpusBuilder:
             tokens=self._tokens.whole(),
             digest=self._digest.whole(),
             values=[column.whole() for column in self._values],
+            comparable=self._blocking.build(whose),
+            unblocked=self._blocking.missing,
             segments=self.segments,
             skipped=self._skipped,
             present=self._present,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.comparable import Comparable
 from dedup.containment import CONTAINMENT, SHINGLES, WINDOW, Contained, Gates, Scope
 from dedup.errors import UsageError
 from dedup.memory import Memory
@@ -142,10 +143,19 @@ class ExcerptFinder:
         """Append the sketches of the next documents, with minimizers of `ExcerptSettings.window`."""
         self._search.add(sketches)
 
-    def start(self, matches: Matches, order: I64, segments: Sequence[Segment]) -> None:
+    def start(
+        self,
+        matches: Matches,
+        order: I64,
+        segments: Sequence[Segment],
+        comparable: Comparable | None = None,
+    ) -> None:
         """Begin with what matching found in the priority order `order`. Exact copies share what their first has."""
         self._matches, self._order = matches, order
-        self._search.start(matches.representative, matches.first == np.arange(len(order)), segments)
+        compared = matches.first == np.arange(len(order))
+        if comparable is not None and comparable.dated is not None:
+            compared &= comparable.dated
+        self._search.start(matches.representative, compared, segments, comparable)
 
     def advance(self, limit: int) -> int:
         """Look at up to `limit` more documents; return how many are done by now."""

@@ -26,6 +26,7 @@ from dedup._kernel import (
 )
 from dedup.bands import choose
 from dedup.blocks import Blocks
+from dedup.comparable import Comparable
 from dedup.config import Settings
 from dedup.containment import Contained, Gates, Scope
 from dedup.memory import Growing, Memory
@@ -68,7 +69,6 @@ __all__ = [
     "unique",
     "verify",
 ]
-
 
 _FIELDS = attrgetter(*Rule.__slots__[:10])
 """The fields of a rule that decide what is stripped: all up to `line`."""
@@ -152,9 +152,7 @@ class Native:
         clean, dropped, removed, guarded, lines, chars, removals = self._stripper.strip(
             array_of(texts.data), texts.offsets, explain
         )
-        explained = None
-        if removals is not None:
-            explained = [[Removal(*one) for one in some] for some in removals]
+        explained = None if removals is None else [[Removal(*one) for one in some] for some in removals]
         return Stripped(_texts(*clean), dropped, removed, guarded, lines, chars, explained)
 
     def tokenize(self, texts: Texts) -> Texts:
@@ -233,10 +231,10 @@ class NativeMatcher:
         self._empty.append((sketches.tokens == 0).view(np.uint8))
         self._digest.append(sketches.digest)
 
-    def start(self, order: I64, segments: Sequence[Segment]) -> None:
+    def start(self, order: I64, segments: Sequence[Segment], comparable: Comparable | None = None) -> None:
         """Begin matching."""
         keys, low = self._blocks.whole()
-        lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys)
+        lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys, comparable)
         members = [self._memory.zeros((length,), np.uint32) for length in lengths]
         self._matcher.start(members, low, _stored(segments))
 
@@ -265,10 +263,16 @@ class NativeExcerptSearch:
         self._minimizers.append(sketches.minimizers)
         self._counts.append(sketches.minimizer_counts)
 
-    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+    def start(
+        self,
+        representative: I64,
+        compared: Mask,
+        segments: Sequence[Segment],
+        comparable: Comparable | None = None,
+    ) -> None:
         """Begin searching; the minimizers are let go once they are grouped."""
         minimizers = self._minimizers.whole(), self._counts.whole()
-        clusters = representative, compared
+        clusters = representative, compared, comparable
         self._search = _kernel.ExcerptSearch(
             self._engine, minimizers, clusters, self._scope.value, self._gates, _stored(segments)
         )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dedup.blocking import Blocking
 from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
@@ -29,6 +30,7 @@ class Options:
         min_documents: Least documents to learn from.
         keep: The keep policy, see `dedup.keep`; None = `first`, or `longest` where excerpts are removed.
         excerpts: What is done about excerpts.
+        blocking: Which articles are compared at all.
         annotate: Keep every record, with tags.
         families: Add the families.
         pairs: List all pairs.
@@ -56,6 +58,7 @@ class Options:
     min_documents: int = MIN_DOCUMENTS
     keep: str | None = None
     excerpts: ExcerptSettings = field(default_factory=ExcerptSettings)
+    blocking: Blocking = field(default_factory=Blocking)
     annotate: bool = False
     families: bool = False
     pairs: bool = False
@@ -111,6 +114,7 @@ class Options:
             "min_documents": self.min_documents if self.learn else None,
             "keep": self.keep_policy,
             "excerpts": self.excerpts.as_dict(),
+            **self.blocking.as_dict(),
             "annotate": self.annotate,
             "families": self.families,
             "pairs": self.pairs,

@@ -88,7 +88,7 @@ def run(
         job.open(opened or {})
         for source in job.every:
             stack.callback(source.close)
-        builder = CorpusBuilder(job.policy, job.memory)
+        builder = CorpusBuilder(job.policy, job.memory, options.blocking, job.fields.more)
         with unchanged(job.every):
             if options.learn:
                 job.learn(builder)
@@ -116,10 +116,9 @@ class _Job:
         self.clock = Clock()
         self.memory = Memory(options.memory or half_of_free(), options.temp_dir)
         self.policy = Policy.parse(options.keep_policy, options.source_field)
-        more = self.policy.fields()
-        if options.learn and options.source_field is not None and options.source_field not in more:
-            more += (options.source_field,)
-        self.fields = Fields(options.text_fields, options.id_field, more, options.encoding)
+        learned_by = (options.source_field,) if options.learn and options.source_field is not None else ()
+        more = dict.fromkeys((*self.policy.fields(), *options.blocking.fields(), *learned_by))
+        self.fields = Fields(options.text_fields, options.id_field, tuple(more), options.encoding)
         self.learned: Learned | None = None
         self._use(rules)
 
@@ -199,7 +198,7 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
         from dedup.against import known
 
         with clock.stage("against"):
-            old = known.Known.read(job.known, sketch, job.memory, progress, options.threads)
+            old = known.Known.read(job.known, sketch, job.memory, progress, options.threads, options.blocking)
             seen = known.compare(
                 corpus, held, old, job.every, stages, options.text_fields, options.excerpts, progress
             )
@@ -207,13 +206,13 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
             _add(sketches, matcher, finder)
     with clock.stage("match"):
         order = job.policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
-        matcher.start(order, corpus.segments)
+        matcher.start(order, corpus.segments, corpus.comparable)
         _advance(matcher, "matching", len(corpus), job.every, progress)
         matches = matcher.result()
     excerpts = None
     if finder is not None:
         with clock.stage("excerpts"):
-            finder.start(matches, order, corpus.segments)
+            finder.start(matches, order, corpus.segments, corpus.comparable)
             _advance(finder, "searching", len(corpus), job.every, progress)
             matches, excerpts = finder.result()
     if seen is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from dedup.comparable import Comparable
 from dedup.config import Settings
 from dedup.containment import Contained, Gates, Scope
 from dedup.memory import Memory
@@ -36,12 +37,13 @@ class Matcher(Protocol):
     def add(self, sketches: Sketches) -> None:
         """Append the sketches of the next documents of the run."""
 
-    def start(self, order: I64, segments: Sequence[Segment]) -> None:
+    def start(self, order: I64, segments: Sequence[Segment], comparable: Comparable | None = None) -> None:
         """Begin matching.
 
         Args:
             order: int64[n], the positions of all documents, first choice first.
             segments: Where their bytes lie; documents are numbered through all segments.
+            comparable: Which of them are compared with which; None = all with all.
         """
 
     def advance(self, limit: int) -> int:
@@ -57,13 +59,20 @@ class ExcerptSearch(Protocol):
     def add(self, sketches: Sketches) -> None:
         """Append the sketches of the next documents of the run, with their minimizers."""
 
-    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+    def start(
+        self,
+        representative: I64,
+        compared: Mask,
+        segments: Sequence[Segment],
+        comparable: Comparable | None = None,
+    ) -> None:
         """Begin searching.
 
         Args:
             representative: int64[n], the representative of each document's cluster.
             compared: bool[n], the documents that are compared at all.
             segments: Where their bytes lie; documents are numbered through all segments.
+            comparable: Which of them are compared with which; None = all with all.
         """
 
     def advance(self, limit: int) -> int:

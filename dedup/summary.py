@@ -66,6 +66,7 @@ class Summary:
         duplicate_ids: Documents that got another id because theirs had been seen before.
         duplicate_id_examples: The first of them: id and location.
         missing: Documents without a usable value, by field of the keep policy.
+        unblocked: Likewise, by field of blocking.
         clusters: Clusters of at least two documents.
         largest: The largest of them.
         stripping: What stripping took; None where nothing was stripped.
@@ -95,6 +96,7 @@ class Summary:
     duplicate_ids: int
     duplicate_id_examples: list[dict[str, str]]
     missing: dict[str, int]
+    unblocked: dict[str, int]
     clusters: int
     largest: list[Cluster]
     stripping: Stripping | None
@@ -148,6 +150,7 @@ class Summary:
             "repaired": self.repaired,
             "duplicate_ids": {"count": self.duplicate_ids, "examples": self.duplicate_id_examples},
             "missing_keep_values": self.missing,
+            "missing_blocking_values": self.unblocked,
             "clusters": self.clusters,
             "largest_clusters": [{"id": c.id, "size": c.size, "title": c.title} for c in self.largest],
             "stripped": self.stripping and self.stripping.as_dict(),
@@ -230,6 +233,7 @@ def summarise(
             for i, place in enumerate(corpus.places.texts(examples).strings())
         ],
         missing=missing,
+        unblocked=corpus.unblocked,
         clusters=int(np.count_nonzero(cluster_sizes > 1)),
         largest=clusters,
         stripping=stripping,

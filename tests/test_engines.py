@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import _kernel
+from dedup.comparable import Comparable
 from dedup.config import UNITS, Settings
 from dedup.model import Form, Matches, Segment, Shingles, Texts
 from dedup.native import Native, array_of, permutations
@@ -156,7 +157,14 @@ def test_sets_and_similarities_are_exact(batch: list[list[int]], threshold: floa
 
 
 def run_matcher(
-    engine: Stages, batch: list[str], order: list[int], *, pairs: bool, links: bool, cuts: int
+    engine: Stages,
+    batch: list[str],
+    order: list[int],
+    comparable: Comparable | None = None,
+    *,
+    pairs: bool,
+    links: bool,
+    cuts: int,
 ) -> Matches:
     """Match a corpus that arrives in `cuts` batches."""
     matcher = engine.matcher(pairs=pairs, links=links)
@@ -166,7 +174,7 @@ def run_matcher(
         matcher.add(engine.sketch(given_texts))
         starts, ends = given_texts.offsets[:-1], given_texts.offsets[1:]
         segments.append(Segment(given_texts.data, Form.TEXT, starts, ends))
-    matcher.start(np.array(order, np.int64), segments)
+    matcher.start(np.array(order, np.int64), segments, comparable)
     decided = 0
     while decided < len(batch):
         decided = matcher.advance(3)

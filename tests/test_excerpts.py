@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import dedup
+from dedup.comparable import Comparable
 from dedup.config import UNITS, Settings
 from dedup.containment import CONTAINMENT, MOST_CLUSTERS, SHINGLES, Contained, Gates, Scope
 from dedup.errors import UsageError
@@ -53,6 +54,7 @@ def search(
     batch: list[str],
     clusters: tuple[I64, Mask],
     gates: Gates,
+    comparable: Comparable | None = None,
     *,
     scope: Scope,
     window: int,
@@ -66,7 +68,7 @@ def search(
         found.add(engine.sketch(given_texts, window))
         starts, ends = given_texts.offsets[:-1], given_texts.offsets[1:]
         segments.append(Segment(given_texts.data, Form.TEXT, starts, ends))
-    found.start(*clusters, segments)
+    found.start(*clusters, segments, comparable)
     while found.advance(3) < len(batch):
         pass
     return found.result()

@@ -78,8 +78,11 @@ def of_some(
     first = int(np.count_nonzero(known & worded))
     progress.start("matching", len(rank) - first, "articles")
     best = _Best(len(documents))
-    for pairs, done in _candidates(sketches.keys[:, rank], first, within):
-        _settle(rank[pairs], documents, sketches, bands, settings, best)
+    for found, done in _candidates(sketches.keys[:, rank], first, within):
+        pairs = rank[found]
+        if documents.comparable is not None:
+            pairs = pairs[documents.comparable.allows(*pairs.T)]
+        _settle(pairs, documents, sketches, bands, settings, best)
         progress.update(done, done)
     return best.copies()
 

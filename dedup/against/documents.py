@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dedup.comparable import Comparable
 from dedup.identities import concatenate
 from dedup.model import I64, Segment, Sketches, Texts
 from dedup.readers import Source, check_mapped
@@ -24,6 +25,7 @@ class Documents:
         sources: What they were read from.
         stages: The engine that reads their texts again.
         text_fields: The fields of these.
+        comparable: Which documents are compared with which; None = all with all.
     """
 
     sketches: Sequence[Sketches]
@@ -31,6 +33,7 @@ class Documents:
     sources: Sequence[Source]
     stages: Stages
     text_fields: Sequence[str]
+    comparable: Comparable | None = None
 
     def __len__(self) -> int:
         return sum(len(segment.starts) for segment in self.segments)

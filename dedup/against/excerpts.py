@@ -38,13 +38,18 @@ def of_split(
     for sketches in documents.sketches:
         search.add(sketches)
     digest = np.concatenate([sketches.digest for sketches in documents.sketches])
-    originals = _distinct(digest, np.flatnonzero(known))
+    comparable = documents.comparable
+    # Of one text those count as different that are compared with different articles.
+    values = [] if comparable is None else [column.view(np.uint64) for column in comparable.columns]
+    originals = _distinct(np.column_stack([digest, *values]), np.flatnonzero(known))
     # Each known article stands for itself, those in question for nothing: none is compared with its own side.
     representative = np.full(count, -1)
     representative[originals] = originals
     compared = open_.copy()
     compared[originals] = True
-    search.start(representative, compared, documents.segments)
+    if comparable is not None and comparable.dated is not None:
+        compared &= comparable.dated
+    search.start(representative, compared, documents.segments, comparable)
     done = 0
     while done < count:
         documents.check_mapped()
@@ -69,10 +74,10 @@ def of_split(
     )
 
 
-def _distinct(digest: U64, positions: I64) -> I64:
-    """Those of some ascending positions whose digest no earlier one has, ascending."""
-    order = np.lexsort((positions, digest[positions, 1], digest[positions, 0]))
-    ordered = digest[positions[order]]
+def _distinct(identity: U64, positions: I64) -> I64:
+    """Those of some ascending positions whose row of `identity` no earlier one has, ascending."""
+    order = np.lexsort((positions, *identity[positions].T))
+    ordered = identity[positions[order]]
     is_first = np.ones(len(order), np.bool_)
     is_first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     return np.sort(positions[order[is_first]])

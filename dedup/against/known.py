@@ -18,6 +18,8 @@ import numpy as np
 from dedup.against.copies import EXCERPT, of_some
 from dedup.against.documents import Documents
 from dedup.against.excerpts import of_split
+from dedup.blocking import Blocking
+from dedup.comparable import Comparable
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.errors import UsageError
 from dedup.excerpts import Excerpts, ExcerptSettings
@@ -53,21 +55,22 @@ class Known:
         memory: Memory,
         progress: Progress,
         threads: int | None,
+        blocking: Blocking,
     ) -> Known:
-        """Read all sources once.
+        """Read all sources once; their further fields are those of `blocking`.
 
         Raises:
             InputError: A source cannot be read, or there are records and none can be used.
+            UsageError: No record has a value in a field of `blocking`.
         """
-        builder = CorpusBuilder(Policy.parse("first"), memory)
-
+        builder = CorpusBuilder(Policy.parse("first"), memory, blocking, blocking.fields())
         texts = (batch.texts for _, batch in collect(sources, builder, None, progress, Clock()))
         found = []
         for sketches in beside(sketch, texts, threads):
             builder.add_sketches(sketches)
             found.append(sketches)
         check_articles(sources)
-        corpus = builder.build()
+        corpus = builder.build("known article")
         corpus.check_usable()
         return cls(corpus, found)
 
@@ -149,7 +152,12 @@ def open_known(
         InputError: One is missing, unreadable, of an unknown kind, or without any articles.
         UsageError: There is no file that is not one of `inputs`.
     """
-    fields = replace(fields, more=())
+    fields = replace(fields, more=options.blocking.fields())
+    if fields.more and opened:
+        raise UsageError(
+            f'an index does not say what the field "{fields.more[0]}" of its articles is: {next(iter(opened))}',
+            "leave out --same, --across and --window, or the index",
+        )
     names = [name for name in options.against if name not in opened]
     found = open_sources(names, fields, stages, options.temp_dir, options.output, but_not=inputs)
     if names and not found:
@@ -186,7 +194,8 @@ def compare(
     """
     count = len(corpus)
     segments = [*corpus.segments, *known.corpus.segments]
-    documents = Documents([*sketches, *known.sketches], segments, sources, stages, text_fields)
+    comparable = Comparable.join([corpus.comparable, known.corpus.comparable])
+    documents = Documents([*sketches, *known.sketches], segments, sources, stages, text_fields, comparable)
     is_new = np.arange(len(documents)) < count
     copies = of_some(documents, stages.settings, is_new, ~is_new, within=False, progress=progress)
     if excerpts.window is not None and len(documents):

@@ -10,6 +10,7 @@ import numpy as np
 import xxhash
 
 from dedup.against.documents import Documents
+from dedup.blocking import Blocking
 from dedup.checking.findings import Article, Place
 from dedup.corpus import Corpus, CorpusBuilder
 from dedup.keep import Policy
@@ -58,13 +59,16 @@ class Articles:
         progress: Progress,
         *,
         find_damaged: bool = False,
+        blocking: Blocking | None = None,
     ) -> Articles:
-        """Read all sources once.
+        """Read all sources once; their further fields are those of `blocking`.
 
         Raises:
             InputError: A source cannot be read, or there are records and none can be used.
+            UsageError: No record has a value in a field of `blocking`.
         """
-        builder = CorpusBuilder(Policy.parse("first"))
+        blocking = blocking or Blocking()
+        builder = CorpusBuilder(Policy.parse("first"), None, blocking, blocking.fields())
         sketches = []
         damaged = [np.zeros(0, np.int64)]
         for source, batch in batches(sources, None, progress, Clock()):
@@ -84,7 +88,8 @@ class Articles:
     @property
     def documents(self) -> Documents:
         """What they are compared by."""
-        return Documents(self.sketches, self.corpus.segments, self._sources, self.stages, self.text_fields)
+        corpus, read = self.corpus, (self._sources, self.stages, self.text_fields)
+        return Documents(self.sketches, corpus.segments, *read, corpus.comparable)
 
     def texts(self, positions: I64) -> Texts:
         """The raw texts at some ascending positions, read again. Raises InputError when a file was cut short."""

@@ -23,6 +23,7 @@ import numpy as np
 from dedup.against.copies import Copies, of_some
 from dedup.against.excerpts import of_split
 from dedup.bands import choose
+from dedup.blocking import Blocking
 from dedup.boilerplate import load
 from dedup.checking.articles import Articles
 from dedup.checking.baseline import Baseline
@@ -58,6 +59,7 @@ class Options:
         against: Inputs that must not hold copies of what is checked, nor excerpts in either direction; copies among the
             checked are no matter then.
         excerpts: What is an excerpt; with `against`, unless the mode is `off`, they count.
+        blocking: Which articles are compared at all.
         within: The corpus that what is checked comes into: only pairs that touch the checked count.
         since: A git revision: only articles that changed since are checked.
         limits: How many duplicates are allowed.
@@ -78,6 +80,7 @@ class Options:
     rules: tuple[Path, ...] = ()
     against: tuple[str, ...] = ()
     excerpts: ExcerptSettings = field(default_factory=ExcerptSettings)
+    blocking: Blocking = field(default_factory=Blocking)
     within: tuple[str, ...] = ()
     since: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -156,7 +159,7 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
     if options.since is not None:
         changes = Changes.since(options.since)
         changes.check_inside(paths)
-    fields = Fields(options.text_fields, options.id_field, (), options.encoding)
+    fields = Fields(options.text_fields, options.id_field, options.blocking.fields(), options.encoding)
     with ExitStack() as stack:
         sources = open_sources([*paths, *options.against, *options.within], fields, stages, options.temp_dir)
         for source in sources:
@@ -165,7 +168,13 @@ def check(paths: Sequence[str], options: Options, progress: Progress | None = No
             sketch = partial(stages.sketch, window=options.window) if cache is None else cache.sketch
             find_damaged = "undecodable" in options.lint
             articles = Articles.read(
-                sources, stages, options.text_fields, sketch, progress, find_damaged=find_damaged
+                sources,
+                stages,
+                options.text_fields,
+                sketch,
+                progress,
+                find_damaged=find_damaged,
+                blocking=options.blocking,
             )
             checked, known = _parts(articles, paths, options, changes)
             if options.is_whole:

@@ -17,7 +17,8 @@ def of_corpus(articles: Articles, progress: Progress) -> Copies:
     matcher = articles.stages.matcher()
     for sketches in articles.sketches:
         matcher.add(sketches)
-    matcher.start(np.arange(count), articles.corpus.segments)
+    corpus = articles.corpus
+    matcher.start(np.arange(count), corpus.segments, corpus.comparable)
     done = 0
     while done < count:
         articles.check_mapped()

@@ -11,6 +11,7 @@ import typer
 from dedup.cli.options import (
     CONTAINMENT,
     SHINGLES,
+    Across,
     Bands,
     Encoding,
     ExcerptContainment,
@@ -22,6 +23,7 @@ from dedup.cli.options import (
     Recall,
     Rows,
     Rules,
+    Same,
     Seed,
     Shingle,
     ShingleSize,
@@ -31,6 +33,7 @@ from dedup.cli.options import (
     TextField,
     Threads,
     Threshold,
+    Window,
     chosen_shingle,
 )
 from dedup.errors import UsageError
@@ -92,6 +95,9 @@ def command(
     ] = Excerpts.REPORT,
     excerpt_containment: ExcerptContainment = CONTAINMENT,
     excerpt_shingles: ExcerptShingles = SHINGLES,
+    same: Same = None,
+    across: Across = None,
+    window: Window = None,
     within: Annotated[
         list[str] | None,
         typer.Option(
@@ -180,6 +186,7 @@ def command(
     Made for continuous integration: limits, a baseline of accepted pairs, only what changed, copies of a test set in a
     training set. A whole corpus is decided as by `dedup run`.
     """
+    from dedup.blocking import Blocking
     from dedup.checking import Limits, Options, check
     from dedup.checking.findings import PROBLEMS
     from dedup.cli.messages import warn
@@ -210,6 +217,7 @@ def command(
         rules=tuple(rules or ()),
         against=tuple(against or ()),
         excerpts=ExcerptSettings(excerpts.value, excerpt_containment, excerpt_shingles),
+        blocking=Blocking.parse(same, across, window),
         within=tuple(within or ()),
         since=since,
         limits=Limits(max_duplicates, max_ratio),

@@ -98,6 +98,30 @@ Strip = Annotated[bool, typer.Option("--strip/--no-strip", help="Remove boilerpl
 Rules = Annotated[
     list[Path] | None, typer.Option(metavar="FILE", help="Further boilerplate rules; may be repeated.")
 ]
+Same = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FIELD",
+        help="Only compare articles with the same value, such as of one language; may be repeated.",
+        show_default=False,
+    ),
+]
+Across = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIELD",
+        help="Only compare articles with different values, such as of different publishers.",
+        show_default=False,
+    ),
+]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FIELD:TIME",
+        help="Only compare articles whose dates differ by at most so much: published:7d; weeks, days, h, m, s.",
+        show_default=False,
+    ),
+]
 ExcerptContainment = Annotated[
     float,
     typer.Option(

@@ -11,6 +11,7 @@ from dedup.cli.options import (
     CONTAINMENT,
     MIN_DOCUMENTS,
     SHINGLES,
+    Across,
     Bands,
     Encoding,
     Engine,
@@ -26,6 +27,7 @@ from dedup.cli.options import (
     Recall,
     Rows,
     Rules,
+    Same,
     Seed,
     Shingle,
     ShingleSize,
@@ -34,6 +36,7 @@ from dedup.cli.options import (
     TextField,
     Threads,
     Threshold,
+    Window,
     chosen_shingle,
 )
 from dedup.errors import UsageError
@@ -121,6 +124,9 @@ def command(
     ] = Excerpts.REPORT,
     excerpt_containment: ExcerptContainment = CONTAINMENT,
     excerpt_shingles: ExcerptShingles = SHINGLES,
+    same: Same = None,
+    across: Across = None,
+    window: Window = None,
     annotate: Annotated[
         bool,
         typer.Option(
@@ -206,6 +212,7 @@ def command(
     if output is None and not dry_run:
         raise UsageError("no place for the results", "add -o DIR, or --dry-run to only look")
 
+    from dedup.blocking import Blocking
     from dedup.cli.progress import shown
     from dedup.cli.summary import show
     from dedup.config import WORDS, Settings
@@ -230,6 +237,7 @@ def command(
         min_documents=min_documents,
         keep=keep,
         excerpts=ExcerptSettings(excerpts.value, excerpt_containment, excerpt_shingles),
+        blocking=Blocking.parse(same, across, window),
         annotate=annotate,
         families=families,
         pairs=pairs,

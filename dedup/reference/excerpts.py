@@ -6,6 +6,7 @@ Jaccard similarities, misses it. Instead the shingle hashes of each document are
 its minimizer. Two documents that share a run of so many shingles share a minimizer for certain.
 
 Minimizers that more than `MOST_CLUSTERS` clusters have are left out: such a phrase belongs to a language or a template.
+Where documents have to share a value to be compared (blocking), that is the clusters among those which share it.
 Two documents that share enough of the others are compared exactly. They are taken for excerpt and article if
 
 - the smaller one (of fewer shingles) has at least `shingles` of them,
@@ -21,6 +22,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
+from dedup.comparable import Comparable
 from dedup.containment import Contained, Gates, Scope
 from dedup.model import I64, Mask, Segment, Sketches
 
@@ -50,8 +52,15 @@ class ReferenceExcerptSearch:
         values = sketches.minimizers.tolist()
         self._minimizers += [values[start:end] for start, end in pairwise([0, *ends])]
 
-    def start(self, representative: I64, compared: Mask, segments: Sequence[Segment]) -> None:
+    def start(
+        self,
+        representative: I64,
+        compared: Mask,
+        segments: Sequence[Segment],
+        comparable: Comparable | None = None,
+    ) -> None:
         """Begin searching."""
+        self._comparable = comparable or Comparable()
         self._representative = representative.tolist()
         self._compared = [doc for doc, is_compared in enumerate(compared.tolist()) if is_compared]
         self._places = [(s, i) for s in segments for i in range(len(s.starts))]
@@ -69,15 +78,21 @@ class ReferenceExcerptSearch:
         return self._result
 
     def _search(self) -> Contained:
-        holders: dict[int, list[int]] = defaultdict(list)
+        same = self._comparable.same
+        # With blocking by equal values, a minimizer is another one in each block.
+        values = {
+            doc: {(value, 0 if same is None else int(same[doc])) for value in self._minimizers[doc]}
+            for doc in self._compared
+        }
+        holders: dict[tuple[int, int], list[int]] = defaultdict(list)
         for doc in self._compared:
-            for value in self._minimizers[doc]:
+            for value in values[doc]:
                 holders[value].append(doc)
         clusters = {
             value: len({self._representative[doc] for doc in docs}) for value, docs in holders.items()
         }
         frequent = {value for value, count in clusters.items() if count > self._gates.most_clusters}
-        rare = {doc: set(self._minimizers[doc]) - frequent for doc in self._compared}
+        rare = {doc: values[doc] - frequent for doc in self._compared}
         candidates = Counter(
             pair
             for value in holders.keys() - frequent
@@ -101,6 +116,8 @@ class ReferenceExcerptSearch:
 
     def _is_wanted(self, a: int, b: int) -> bool:
         """Whether two documents are to be compared: see `Scope`."""
+        if not self._comparable.allows(np.array([a]), np.array([b]))[0]:
+            return False
         of_a, of_b = self._representative[a], self._representative[b]
         heads = (of_a == a) + (of_b == b)
         if self._scope is Scope.ALL:

@@ -6,6 +6,10 @@ similar, else it becomes a representative. This is the lexicographically first
 maximal independent set of the verified graph (Blelloch, Fineman, Shun 2012,
 "Greedy sequential maximal independent set and matching are parallel on
 average"), so there are no chains and the order of work does not matter.
+
+An exact copy gets what its first copy got. With blocking only documents are compared that `Comparable.allows`, and the
+first copy is one with the same values: both are compared with the same documents. Where values have to differ, such
+copies are not compared with one another, and each looks for a representative itself.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dedup.bands import Bands
+from dedup.comparable import UNDATED, Comparable
 from dedup.model import I64, Matches, Relation, Segment, Sketches
 
 ShinglesOf = Callable[[Segment, int], frozenset[int]]
@@ -43,8 +48,9 @@ class ReferenceMatcher:
         """Append the sketches of the next documents."""
         self._sketches.append(sketches)
 
-    def start(self, order: I64, segments: Sequence[Segment]) -> None:
+    def start(self, order: I64, segments: Sequence[Segment], comparable: Comparable | None = None) -> None:
         """Begin matching."""
+        self._comparable = comparable or Comparable()
         self._order = [int(d) for d in order]
         self._places = [(s, i) for s in segments for i in range(len(s.starts))]
 
@@ -82,17 +88,22 @@ class ReferenceMatcher:
         rank = {doc: r for r, doc in enumerate(self._order)}
         buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
         twins: dict[tuple[int, ...], int] = {}
+        blocking = self._comparable
+        values = [tuple(int(column[doc]) for column in blocking.columns) for doc in range(n)]
+        undated = np.zeros(n, np.bool_) if blocking.dates is None else blocking.dates == UNDATED
         pairs: list[Pair] = []
         links: list[tuple[int, int]] = []
         counts = {"candidates": 0, "gated": 0, "verified": 0}
         for doc in self._order:
             if tokens[doc] == 0:
                 continue
-            twin = twins.setdefault(digests[doc], doc)
-            if twin != doc:
+            if undated[doc]:
+                continue
+            twin = twins.setdefault((*digests[doc], *values[doc]), doc)
+            if twin != doc and blocking.across is None:
                 first[doc] = twin
                 representative[doc] = representative[twin]
-                relation[doc] = Relation.EXACT if representative[twin] == twin else Relation.NEAR
+                relation[doc] = Relation.EXACT if representative[twin] == twin else relation[twin]
                 similarity[doc], containment[doc] = similarity[twin], containment[twin]
                 pairs.append((twin, doc, Relation.EXACT, 1.0, 1.0))
                 continue
@@ -100,6 +111,8 @@ class ReferenceMatcher:
             candidates = sorted(
                 {other for key in bucket_keys for other in buckets[key]}, key=rank.__getitem__
             )
+            partners = np.array(candidates, np.int64)
+            candidates = partners[blocking.allows(np.full(len(partners), doc), partners)].tolist()
             counts["candidates"] += len(candidates)
             best = -1.0
             for other in candidates:
@@ -113,18 +126,21 @@ class ReferenceMatcher:
                 if jaccard < self._threshold:
                     continue
                 contained = shared / min(len(a), len(b))
-                pairs.append((other, doc, Relation.NEAR, jaccard, contained))
+                kind = Relation.EXACT if digests[doc] == digests[other] else Relation.NEAR
+                pairs.append((other, doc, kind, jaccard, contained))
                 if representative[other] != other:
                     continue
                 links.append((doc, other))
                 if jaccard > best:
                     best = jaccard
-                    representative[doc], relation[doc] = other, Relation.NEAR
+                    representative[doc], relation[doc] = other, kind
                     similarity[doc], containment[doc] = jaccard, contained
-            if representative[doc] == doc or self._want_pairs:
+            # All that could join a document which differs in nothing from an earlier representative join that one.
+            is_preceded = twin != doc and representative[twin] == twin and not self._want_links
+            if self._want_pairs or (representative[doc] == doc and not is_preceded):
                 for key in bucket_keys:
                     buckets[key].append(doc)
-        pairs = _with_copies(pairs, rank) if self._want_pairs else []
+        pairs = _with_copies(pairs, first, rank) if self._want_pairs else []
         pairs.sort(key=lambda pair: (rank[pair[1]], rank[pair[0]]))
         columns = list(zip(*pairs, strict=True)) or [(), (), (), (), ()]
         return Matches(
@@ -142,15 +158,15 @@ class ReferenceMatcher:
         )
 
 
-def _with_copies(pairs: Sequence[Pair], rank: dict[int, int]) -> list[Pair]:
-    """Add what follows for exact copies: a near pair holds for the copies of either side too."""
+def _with_copies(pairs: Sequence[Pair], first: I64, rank: dict[int, int]) -> list[Pair]:
+    """Add what follows for exact copies: a pair of first copies holds for the copies of either side too."""
     copies: dict[int, list[int]] = defaultdict(list)
-    for first, copy, relation, *_ in pairs:
-        if relation is Relation.EXACT:
-            copies[first].append(copy)
-    every = [pair for pair in pairs if pair[2] is Relation.EXACT]
+    for one, copy, *_ in pairs:
+        if first[copy] == one:
+            copies[one].append(copy)
+    every = [pair for pair in pairs if first[pair[1]] == pair[0]]
     for a, b, relation, jaccard, contained in pairs:
-        if relation is Relation.NEAR:
+        if first[b] == b:
             for one in [a, *copies[a]]:
                 for other in [b, *copies[b]]:
                     earlier, later = sorted((one, other), key=rank.__getitem__)

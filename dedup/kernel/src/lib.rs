@@ -7,6 +7,7 @@
 mod bands;
 mod bindings;
 mod bitmap;
+mod blocking;
 mod classes;
 mod excerpts;
 mod json;

@@ -3,9 +3,9 @@
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
+use super::blocking::{Arrays, Borrowed};
 use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
-
 use super::{guard, invalid};
 use crate::excerpts::{Clusters, Gates, Minimizers, Scope, Search};
 
@@ -17,20 +17,21 @@ type Found<'py> =
 #[pyclass(module = "dedup._kernel")]
 pub struct ExcerptSearch {
     engine: Py<Engine>,
+    blocking: Option<Arrays>,
     segments: Vec<Segment>,
     search: Search,
 }
 
 #[pymethods]
 impl ExcerptSearch {
-    /// `minimizers` are all, and how many each document has; `gates` are containment, shingles, threshold and most
-    /// clusters.
+    /// `minimizers` are all, and how many each document has; `clusters` are representative, compared and the fields of
+    /// `dedup.comparable.Comparable`; `gates` are containment, shingles, threshold and most clusters.
     #[new]
     fn new<'py>(
         py: Python<'py>,
         engine: Py<Engine>,
         minimizers: (PyReadonlyArray1<'py, u32>, PyReadonlyArray1<'py, u32>),
-        clusters: (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>),
+        clusters: (PyReadonlyArray1<'py, i64>, PyReadonlyArray1<'py, bool>, Option<Arrays>),
         scope: &str,
         gates: (f64, usize, f64, usize),
         segments: Vec<Segment>,
@@ -40,7 +41,13 @@ impl ExcerptSearch {
         if minimizers.counts.iter().map(|&count| count as usize).sum::<usize>() != minimizers.values.len() {
             return Err(invalid("the minimizers are not as many as their counts say"));
         }
-        let clusters = Clusters { representative: clusters.0.as_slice()?, compared: clusters.1.as_slice()? };
+        let (representative, compared, blocking) = clusters;
+        let borrowed = Borrowed::new(py, blocking.as_ref(), count)?;
+        let clusters = Clusters {
+            representative: representative.as_slice()?,
+            compared: compared.as_slice()?,
+            blocking: borrowed.view()?,
+        };
         let stored = documents::count(py, &segments);
         if [clusters.representative.len(), clusters.compared.len(), stored] != [count; 3] {
             return Err(invalid("minimizers, clusters and segments must be of the same documents"));
@@ -57,13 +64,16 @@ impl ExcerptSearch {
             _ => return Err(invalid(format!("unknown scope {scope}"))),
         };
         let search = guard(py, || Search::new(&minimizers, &clusters, scope, gates))?;
-        Ok(ExcerptSearch { engine, segments, search })
+        drop(borrowed);
+        Ok(ExcerptSearch { engine, blocking, segments, search })
     }
 
     /// Search up to `limit` more documents; returns how many are done by now.
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
-        let ExcerptSearch { engine, segments, search } = self;
-        with_documents(py, engine, segments, |stored| guard(py, || search.advance(limit, stored)))
+        let ExcerptSearch { engine, blocking, segments, search } = self;
+        let borrowed = Borrowed::new(py, blocking.as_ref(), search.count())?;
+        let values = borrowed.view()?;
+        with_documents(py, engine, segments, |stored| guard(py, || search.advance(limit, &values, stored)))
     }
 
     /// What was found, once all documents are done.

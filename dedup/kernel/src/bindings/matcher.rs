@@ -3,12 +3,12 @@
 //! What takes memory by the document is made in Python, which may have it in files, and only borrowed here.
 
 use numpy::{
-    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
-    PyUntypedArrayMethods,
+    Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use super::blocking::{Arrays, Borrowed};
 use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
 use super::{guard, invalid};
@@ -23,6 +23,9 @@ pub struct Matcher {
     keys: Vec<Py<PyArray2<u32>>>,
     members: Vec<Py<PyArray1<u32>>>,
     low: Vec<Py<PyArray2<u8>>>,
+    blocking: Option<Arrays>,
+    /// Held where blocking parts exact copies.
+    digest: Option<Py<PyArray2<u64>>>,
     segments: Vec<Segment>,
     matching: Option<Matching>,
 }
@@ -33,19 +36,22 @@ impl Matcher {
     fn new(engine: Py<Engine>, threshold: f64, gate: u32, pairs: bool, links: bool) -> Self {
         let gates = Gates { threshold, low: gate, pairs, links };
         let (keys, members, low, segments) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Matcher { engine, gates, keys, members, low, segments, matching: None }
+        let (blocking, digest, matching) = (None, None, None);
+        Matcher { engine, gates, keys, members, low, blocking, digest, segments, matching }
     }
 
     /// Group documents by their band keys, which are overwritten; gives the length of the table of members of each band.
     ///
-    /// `keys` are uint32[bands, m] of `BLOCK` documents each, the last of fewer.
+    /// `keys` are uint32[bands, m] of `BLOCK` documents each, the last of fewer; `blocking` has the fields of
+    /// `dedup.comparable.Comparable`.
     fn group(
         &mut self,
         py: Python<'_>,
         order: PyReadonlyArray1<'_, i64>,
         empty: PyReadonlyArray1<'_, u8>,
-        digest: PyReadonlyArray2<'_, u64>,
+        digest: Py<PyArray2<u64>>,
         keys: Vec<Py<PyArray2<u32>>>,
+        blocking: Option<Arrays>,
     ) -> PyResult<Vec<usize>> {
         let (empty, bands) = (empty.as_slice()?, self.engine.get().sketcher.bands);
         let count = empty.len();
@@ -61,17 +67,21 @@ impl Matcher {
         if order.len() != count || fresh.count() != count {
             return Err(invalid("order must name every document once"));
         }
-        let (digests, _) = digest.as_slice()?.as_chunks::<2>();
+        let digests = digest.bind(py).readonly();
+        let (digests, _) = digests.as_slice()?.as_chunks::<2>();
         if digests.len() != count || !in_blocks(py, &keys, count, |of| [bands, of]) {
             return Err(invalid("the arrays of the sketches do not fit together"));
         }
         let mut held = keys.iter().map(|block| block.bind(py).readwrite()).collect::<Vec<_>>();
         let blocks = held.iter_mut().map(|block| block.as_slice_mut()).collect::<Result<Vec<_>, _>>()?;
         let gates = self.gates;
+        let borrowed = Borrowed::new(py, blocking.as_ref(), count)?;
+        let values = borrowed.view()?;
         let (matching, lengths) =
-            guard(py, move || Matching::new(order, digests, empty, blocks, bands, gates))?;
-        drop(held);
-        self.keys = keys;
+            guard(py, move || Matching::new(order, digests, empty, blocks, bands, gates, &values))?;
+        self.digest = values.parts_copies().then(|| digest.clone_ref(py));
+        drop((held, borrowed));
+        (self.keys, self.blocking) = (keys, blocking);
         self.matching = Some(matching);
         Ok(lengths)
     }
@@ -103,11 +113,14 @@ impl Matcher {
 
     /// Decide up to `limit` more documents; returns how many are decided by now.
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
-        let Matcher { engine, segments, matching, keys, members, low, .. } = self;
+        let Matcher { engine, segments, matching, keys, members, low, blocking, digest, .. } = self;
         let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
         let places: Vec<_> = keys.iter().map(|block| block.bind(py).readonly()).collect();
         let mut members: Vec<_> = members.iter().map(|table| table.bind(py).readwrite()).collect();
         let low: Vec<_> = low.iter().map(|block| block.bind(py).readonly()).collect();
+        let borrowed = Borrowed::new(py, blocking.as_ref(), matching.count())?;
+        let digests = digest.as_ref().map(|digest| digest.bind(py).readonly());
+        let digests = digests.as_ref().map(|digests| digests.as_slice()).transpose()?;
         let mut tables = Tables {
             buckets: Buckets {
                 places: places.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
@@ -115,6 +128,8 @@ impl Matcher {
             },
             low: low.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
             num_perm: engine.get().sketcher.permutations.count(),
+            blocking: borrowed.view()?,
+            digests: digests.map(|digests| digests.as_chunks().0),
         };
         with_documents(py, engine, segments, |stored| {
             guard(py, || matching.advance(limit, &mut tables, stored))
@@ -127,6 +142,7 @@ impl Matcher {
         let found = Outcome::from(matching.ok_or_else(|| invalid("not every document is decided"))?);
         self.segments.clear();
         (self.keys, self.members, self.low) = (Vec::new(), Vec::new(), Vec::new());
+        (self.blocking, self.digest) = (None, None);
         let position = |rank: u32| i64::from(found.order[rank as usize]);
         let count = found.order.len();
         let mut representative = vec![0i64; count];

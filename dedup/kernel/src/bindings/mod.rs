@@ -1,6 +1,7 @@
 //! The Python face of the kernel: argument conversion, interpreter lock, errors.
 
 mod batches;
+mod blocking;
 mod buffers;
 mod documents;
 pub mod engine;

@@ -36,13 +36,14 @@ struct Part {
 }
 
 impl Groups {
-    /// Group the compared documents; a value that more than `most` clusters have makes no group.
+    /// Group the compared documents; a value that more than `most` clusters have makes no group. Documents that blocking
+    /// keeps apart by their values of `same` share no group, and are counted apart.
     pub fn new(minimizers: &Minimizers<'_>, clusters: &Clusters<'_>, scope: Scope, most: usize) -> Self {
         let count = clusters.representative.len();
         let parts = (minimizers.values.len() / LEAST_PART).clamp(1, MOST_PARTS);
         let parts: Vec<Part> = (0..parts)
             .into_par_iter()
-            .map(|part| Part::new(&entries(minimizers, clusters, part, parts), clusters, scope, most))
+            .map(|part| Part::new(&mut entries(minimizers, clusters, part, parts), clusters, scope, most))
             .collect();
         let total: usize = parts.iter().map(|part| part.members.len()).sum();
         assert!(total < u32::MAX as usize, "more than 4 billion places in groups");
@@ -102,26 +103,35 @@ fn entries(minimizers: &Minimizers<'_>, clusters: &Clusters<'_>, part: usize, pa
 }
 
 impl Part {
-    fn new(entries: &[u64], clusters: &Clusters<'_>, scope: Scope, most: usize) -> Self {
+    fn new(entries: &mut [u64], clusters: &Clusters<'_>, scope: Scope, most: usize) -> Self {
         let mut part = Part::default();
         let mut held = Vec::new();
-        for group in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1) {
-            let members = group.iter().map(|&entry| entry as u32);
-            held.clear();
-            held.extend(members.clone().map(|doc| clusters.representative[doc as usize]));
-            held.sort_unstable();
-            held.dedup();
-            if held.len() > most {
-                part.frequent += 1;
-                part.frequent_members.extend(members);
-            } else if held.len() > 1 || scope == Scope::All {
-                part.members.extend(members.clone());
-                part.sizes.push(group.len() as u32);
-                let before = part.targets.len();
-                part.targets.extend(members.filter(|&doc| scope.is_target(clusters, doc as usize)));
-                part.target_counts.push((part.targets.len() - before) as u32);
-            }
+        for sharing in entries.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|sharing| sharing.len() > 1) {
+            clusters.blocking.split(
+                sharing,
+                |entry| entry as u32 as usize,
+                |group| part.add(group, clusters, scope, most, &mut held),
+            );
         }
         part
+    }
+
+    /// Take in the entries of the documents that share a value; `held` is working memory.
+    fn add(&mut self, group: &[u64], clusters: &Clusters, scope: Scope, most: usize, held: &mut Vec<i64>) {
+        let members = group.iter().map(|&entry| entry as u32);
+        held.clear();
+        held.extend(members.clone().map(|doc| clusters.representative[doc as usize]));
+        held.sort_unstable();
+        held.dedup();
+        if held.len() > most {
+            self.frequent += 1;
+            self.frequent_members.extend(members);
+        } else if group.len() > 1 && (held.len() > 1 || scope == Scope::All) {
+            self.members.extend(members.clone());
+            self.sizes.push(group.len() as u32);
+            let before = self.targets.len();
+            self.targets.extend(members.filter(|&doc| scope.is_target(clusters, doc as usize)));
+            self.target_counts.push((self.targets.len() - before) as u32);
+        }
     }
 }

@@ -9,6 +9,7 @@ mod winnow;
 
 use rayon::prelude::*;
 
+use crate::blocking::Blocking;
 use crate::matching::{Documents, Shelf};
 use crate::sets::{jaccard, shared_at_least};
 use groups::Groups;
@@ -40,6 +41,7 @@ pub struct Clusters<'a> {
     pub representative: &'a [i64],
     /// Whether a document is compared at all.
     pub compared: &'a [bool],
+    pub blocking: Blocking<'a>,
 }
 
 impl Clusters<'_> {
@@ -128,13 +130,18 @@ impl Search {
         self.groups.frequent
     }
 
+    /// Number of documents.
+    pub fn count(&self) -> usize {
+        self.representative.len()
+    }
+
     /// Whether all documents have been searched.
     pub fn is_done(&self) -> bool {
         self.done == self.representative.len()
     }
 
     /// Search up to `limit` more documents; returns how many are done by now.
-    pub fn advance(&mut self, limit: usize, documents: &impl Documents) -> usize {
+    pub fn advance(&mut self, limit: usize, blocking: &Blocking, documents: &impl Documents) -> usize {
         let stop = self.representative.len().min(self.done + limit);
         while self.done < stop {
             let block = self.done..stop.min(self.done + BLOCK);
@@ -142,7 +149,7 @@ impl Search {
             let findings: Vec<(Vec<Pair>, Counts)> = block
                 .clone()
                 .into_par_iter()
-                .map_init(Vec::new, |sharing, doc| this.search(doc, sharing, documents))
+                .map_init(Vec::new, |sharing, doc| this.search(doc, sharing, blocking, documents))
                 .collect();
             for (pairs, counts) in findings {
                 self.found.extend(pairs);
@@ -159,10 +166,17 @@ impl Search {
     }
 
     /// The pairs of one document with those that it is to be compared with.
-    fn search(&self, doc: usize, sharing: &mut Vec<u32>, documents: &impl Documents) -> (Vec<Pair>, Counts) {
+    fn search(
+        &self,
+        doc: usize,
+        sharing: &mut Vec<u32>,
+        blocking: &Blocking,
+        documents: &impl Documents,
+    ) -> (Vec<Pair>, Counts) {
         let (mut pairs, mut counts) = (Vec::new(), Counts::default());
         sharing.clear();
-        sharing.extend(self.groups.sharing(doc).filter(|&other| self.is_mine(doc, other as usize)));
+        let sharing_mine = self.groups.sharing(doc).filter(|&other| self.is_mine(doc, other as usize));
+        sharing.extend(sharing_mine.filter(|&other| blocking.allows(doc, other as usize)));
         sharing.sort_unstable();
         for group in sharing.chunk_by(|a, b| a == b) {
             counts.candidates += 1;

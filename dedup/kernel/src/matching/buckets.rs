@@ -5,6 +5,8 @@
 
 use rayon::prelude::*;
 
+use crate::blocking::Blocking;
+
 /// Documents of a block of band keys; the last may have fewer.
 pub const BLOCK: usize = 1 << 16;
 
@@ -22,8 +24,15 @@ pub struct Buckets<'a> {
 /// Group the ranks `leaders` (ascending) by key in each band: keys become places of buckets.
 ///
 /// `blocks` holds, by band, one key a document; the key of a rank is at its position in the input, which is
-/// `order[rank]`, its place at the rank itself. Returns the length of the members of each band.
-pub fn group(blocks: Vec<&mut [u32]>, bands: usize, order: &[u32], leaders: &[u32]) -> Vec<usize> {
+/// `order[rank]`, its place at the rank itself. Documents that blocking keeps apart by their values of `same` share no
+/// bucket. Returns the length of the members of each band.
+pub fn group(
+    blocks: Vec<&mut [u32]>,
+    bands: usize,
+    order: &[u32],
+    leaders: &[u32],
+    blocking: &Blocking,
+) -> Vec<usize> {
     let mut columns: Vec<Vec<&mut [u32]>> = (0..bands).map(|_| Vec::new()).collect();
     for block in blocks {
         let count = block.len() / bands;
@@ -33,12 +42,13 @@ pub fn group(blocks: Vec<&mut [u32]>, bands: usize, order: &[u32], leaders: &[u3
     }
     let mut lengths = Vec::with_capacity(bands);
     for some in columns.chunks_mut(SIDE_BY_SIDE) {
-        lengths.par_extend(some.par_iter_mut().map(|column| group_band(column, order, leaders)));
+        lengths.par_extend(some.par_iter_mut().map(|column| group_band(column, order, leaders, blocking)));
     }
     lengths
 }
 
-fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32]) -> usize {
+fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32], blocking: &Blocking) -> usize {
+    let doc = |entry: u64| order[entry as u32 as usize] as usize;
     let key = |rank: u32| {
         let position = order[rank as usize] as usize;
         column[position / BLOCK][position % BLOCK]
@@ -49,12 +59,17 @@ fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32]) -> usiz
     column.iter_mut().for_each(|part| part.fill(0));
     // A place is never 0.
     let mut length = 1;
-    for bucket in entries.chunk_by(|a, b| a >> 32 == b >> 32).filter(|bucket| bucket.len() > 1) {
-        for &entry in bucket {
-            let rank = entry as u32 as usize;
-            column[rank / BLOCK][rank % BLOCK] = length as u32;
-        }
-        length += 1 + bucket.len();
+    for group in entries.chunk_by_mut(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1) {
+        blocking.split(group, doc, |bucket| {
+            if bucket.len() < 2 || blocking.keeps_apart(bucket.iter().map(|&entry| doc(entry))) {
+                return;
+            }
+            for &entry in bucket {
+                let rank = entry as u32 as usize;
+                column[rank / BLOCK][rank % BLOCK] = length as u32;
+            }
+            length += 1 + bucket.len();
+        });
     }
     length
 }

@@ -22,12 +22,17 @@ pub use outcome::Outcome;
 use seek::{Finding, Seeker};
 pub use shelf::{Documents, Shelf};
 
+use crate::blocking::Blocking;
+
 /// What is known of all documents without their text. The memory is the caller's.
 pub struct Tables<'a> {
     pub buckets: Buckets<'a>,
     /// Low bytes of the signatures, `num_perm` a document in input order, in blocks of `BLOCK` documents.
     pub low: Vec<&'a [u8]>,
     pub num_perm: usize,
+    pub blocking: Blocking<'a>,
+    /// By position; needed where blocking parts exact copies, which then meet as candidates.
+    pub digests: Option<&'a [[u64; 2]]>,
 }
 
 /// What decides a match.
@@ -70,8 +75,12 @@ pub struct Matching {
     empty: Vec<bool>,
     /// Position in the input by rank.
     order: Vec<u32>,
-    /// Rank of the first exact copy, by rank; its own for a document that is the first.
+    /// Rank of the first exact copy, by rank; its own for a document that is the first. One with the same values for
+    /// blocking: it is compared with the same documents.
     twins: Vec<u32>,
+    /// Where copies with the same values are not compared with one another, the first of them instead, by rank; nobody
+    /// has a twin then.
+    alike: Option<Vec<u32>>,
     shelf: Shelf,
     /// One a thread.
     seekers: Vec<Seeker>,
@@ -95,17 +104,22 @@ impl Matching {
         keys: Vec<&mut [u32]>,
         bands: usize,
         gates: Gates,
+        blocking: &Blocking,
     ) -> (Self, Vec<usize>) {
         let count = order.len();
         let empty: Vec<bool> = order.iter().map(|&doc| empty[doc as usize] != 0).collect();
-        let twins = twins::first_copies(&order, digests, &empty);
-        let leaders: Vec<u32> =
-            (0..count as u32).filter(|&r| twins[r as usize] == r && !empty[r as usize]).collect();
-        let lengths = buckets::group(keys, bands, &order, &leaders);
+        let mut twins = twins::first_copies(&order, digests, &empty, blocking);
+        let alike = blocking.across.map(|_| std::mem::replace(&mut twins, (0..count as u32).collect()));
+        let has_partners = |rank: u32| blocking.has_partners(order[rank as usize] as usize);
+        let leaders: Vec<u32> = (0..count as u32)
+            .filter(|&r| twins[r as usize] == r && !empty[r as usize] && has_partners(r))
+            .collect();
+        let lengths = buckets::group(keys, bands, &order, &leaders, blocking);
         let matching = Matching {
             gates,
             empty,
             twins,
+            alike,
             shelf: Shelf::new(count),
             seekers: (0..rayon::current_num_threads()).map(|_| Seeker::new(count)).collect(),
             representatives: Vec::with_capacity(count),
@@ -190,11 +204,19 @@ impl Matching {
             let links = finding.near.iter().filter(|pair| kept(pair.earlier));
             self.links.extend(links.map(|pair| (rank, pair.earlier)));
         }
-        if finding.best.is_none() || self.gates.pairs {
+        if self.gates.pairs || (finding.best.is_none() && (self.gates.links || !self.is_preceded(rank))) {
             tables.buckets.put(at);
         }
         self.joined.extend(finding.best);
         finding.best.map_or(rank, |pair| pair.earlier)
+    }
+
+    /// Whether an earlier representative is as near every document as this one: all that could join it join that one.
+    fn is_preceded(&self, rank: u32) -> bool {
+        self.alike.as_ref().is_some_and(|alike| {
+            let first = alike[rank as usize];
+            first != rank && self.is_representative(first)
+        })
     }
 
     fn is_representative(&self, rank: u32) -> bool {

@@ -12,8 +12,8 @@ pub struct Outcome {
     pub representatives: Vec<u32>,
     /// (document, representative) for every near relation, if asked for.
     pub links: Vec<(u32, u32)>,
-    /// All verified pairs by (later, earlier), if asked for: each exact copy with its first copy, and every near pair
-    /// with the exact copies of either side.
+    /// All verified pairs by (later, earlier), if asked for: each exact copy with its first copy, and every pair that
+    /// was found by comparing with the exact copies of either side.
     pub pairs: Vec<Pair>,
     pub counts: Counts,
     empty: Vec<bool>,
@@ -24,14 +24,23 @@ pub struct Outcome {
 impl From<Matching> for Outcome {
     fn from(matching: Matching) -> Self {
         let Matching { order, representatives, links, pairs, counts, empty, twins, joined, .. } = matching;
-        Outcome { order, representatives, links, pairs: with_copies(pairs), counts, empty, twins, joined }
+        Outcome {
+            order,
+            representatives,
+            links,
+            pairs: with_copies(pairs, &twins),
+            counts,
+            empty,
+            twins,
+            joined,
+        }
     }
 }
 
 impl Outcome {
     /// Whether the document has the tokens of the representative it was given, another document.
     pub fn is_exact(&self, rank: usize) -> bool {
-        self.twins[rank] != rank as u32 && self.representatives[rank] == self.twins[rank]
+        self.representatives[rank] == self.twins[rank] || self.joined_by(rank).is_some_and(|pair| pair.exact)
     }
 
     /// Rank of the first document with the same tokens; its own for one that is the first, or empty.
@@ -44,25 +53,27 @@ impl Outcome {
         if self.empty[rank] {
             return (f64::NAN, f64::NAN);
         }
-        // An exact copy has what its first copy has.
-        let first = self.twins[rank];
-        match self.joined.binary_search_by_key(&first, |pair| pair.later) {
-            Ok(at) => (self.joined[at].similarity, self.joined[at].containment),
-            Err(_) => (1.0, 1.0),
-        }
+        self.joined_by(rank).map_or((1.0, 1.0), |pair| (pair.similarity, pair.containment))
+    }
+
+    /// The pair by which the document, or its first copy, joined its representative.
+    fn joined_by(&self, rank: usize) -> Option<&Pair> {
+        let found = self.joined.binary_search_by_key(&self.twins[rank], |pair| pair.later);
+        found.ok().map(|at| &self.joined[at])
     }
 }
 
-/// Near pairs are found among first copies: add those of their copies.
-fn with_copies(found: Vec<Pair>) -> Vec<Pair> {
+/// Pairs are found by comparing first copies: add those of their copies.
+fn with_copies(found: Vec<Pair>, twins: &[u32]) -> Vec<Pair> {
+    let is_twin = |pair: &Pair| twins[pair.later as usize] != pair.later;
     let mut copies: HashMap<u32, Vec<u32>> = HashMap::new();
-    for pair in found.iter().filter(|pair| pair.exact) {
+    for pair in found.iter().filter(|pair| is_twin(pair)) {
         copies.entry(pair.earlier).or_default().push(pair.later);
     }
     let group = |rank: u32| std::iter::once(rank).chain(copies.get(&rank).into_iter().flatten().copied());
     let mut all: Vec<Pair> = Vec::with_capacity(found.len());
     for &pair in &found {
-        if pair.exact {
+        if is_twin(&pair) {
             all.push(pair);
             continue;
         }

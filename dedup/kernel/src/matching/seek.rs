@@ -105,8 +105,12 @@ impl Matching {
         tables: &Tables,
         documents: &impl Documents,
     ) {
+        let position = |rank: u32| self.order[rank as usize] as usize;
+        if tables.blocking.parts_copies() {
+            candidates.retain(|&other| tables.blocking.allows(position(rank), position(other)));
+        }
         finding.counts.candidates += candidates.len() as u64;
-        let low = |rank: u32| tables.low_bytes(self.order[rank as usize] as usize);
+        let low = |rank: u32| tables.low_bytes(position(rank));
         let own_low = low(rank);
         candidates.retain(|&other| equal_bytes(own_low, low(other)) >= self.gates.low);
         finding.counts.verified += candidates.len() as u64;
@@ -136,7 +140,7 @@ impl Matching {
             let pair = Pair {
                 earlier: other,
                 later: rank,
-                exact: false,
+                exact: tables.digests.is_some_and(|all| all[position(rank)] == all[position(other)]),
                 similarity: jaccard(shared, count, other_count),
                 containment: shared as f64 / count.min(other_count) as f64,
             };
