@@ -71,6 +71,14 @@ class Blocking:
         dated = () if self.window is None else (self.window[0],)
         return tuple(dict.fromkeys((*self.same, *(() if self.across is None else (self.across,)), *dated)))
 
+    def check_index(self, location: str) -> None:
+        """Raise UsageError where the articles of an index would need fields: it stores none for this."""
+        if self.fields():
+            raise UsageError(
+                f'an index does not say what the field "{self.fields()[0]}" of its articles is: {location}',
+                "leave out --same, --across and --window, or the index",
+            )
+
     def as_dict(self) -> dict[str, object]:
         """All of it, ready for JSON."""
         return {"same": list(self.same), "across": self.across, "window": self.window_text}

@@ -16,6 +16,13 @@ def sizes(representative: I64) -> I64:
     return np.bincount(representative, minlength=n)[:n].astype(np.int64)
 
 
+def sizes_with_known(representative: I64, count: int) -> I64:
+    """int64[n]: the size of the cluster of each document; a known article, one of the `count` - n last, counts too."""
+    members = np.bincount(representative, minlength=count).astype(np.int64)
+    members[len(representative) :] += 1
+    return members[representative]
+
+
 def largest(cluster_sizes: I64, count: int) -> list[int]:
     """Positions of the representatives of the largest clusters of at least two; ties in input order."""
     order = np.argsort(-cluster_sizes, kind="stable")[:count]

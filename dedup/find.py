@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence
+from functools import partial
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +12,26 @@ import numpy as np
 import pyarrow as pa
 
 from dedup import boilerplate
+from dedup.against.known import Side, compare, read_known
+from dedup.blocking import Blocking, Values
 from dedup.blocks import BLOCK
 from dedup.boilerplate.learner import Learner
 from dedup.clusters import families as find_families
+from dedup.comparable import Comparable
 from dedup.config import MIN_DOCUMENTS, WORDS, Settings
 from dedup.containment import CONTAINMENT, SHINGLES
 from dedup.engines import make_engine
 from dedup.errors import UsageError
-from dedup.excerpts import ExcerptSettings
+from dedup.excerpts import ExcerptFinder, ExcerptSettings
 from dedup.families import Lineage
-from dedup.identities import complete, unique
+from dedup.index.source import IndexSource, is_index
 from dedup.keep import Policy
 from dedup.memory import Growing, Memory, half_of_free, parse_size
-from dedup.model import Column, Form, Segment, Texts
-from dedup.readers.columns import spans, text_column, value_column
+from dedup.model import I64, Sketches, Texts
+from dedup.progress import Silent
 from dedup.result import Result, cluster_table, pair_table
+from dedup.stages import Matcher
+from dedup.tables import Articles, positions
 
 
 def find_duplicates(
@@ -36,6 +43,10 @@ def find_duplicates(
     excerpts: str = "report",
     excerpt_containment: float = CONTAINMENT,
     excerpt_shingles: int = SHINGLES,
+    against: Any = None,
+    same: str | Sequence[str] | None = None,
+    across: str | None = None,
+    window: str | None = None,
     recall: float = 0.99,
     shingle_size: int = 5,
     shingle_unit: str = WORDS,
@@ -72,6 +83,12 @@ def find_duplicates(
             `off`.
         excerpt_containment: Least share of an excerpt's shingles that the larger article has.
         excerpt_shingles: Least shingles of an excerpt.
+        against: Known articles, likewise, or the path of an index: what they have is removed, and `duplicate_of` or
+            `excerpt_of` is the id there. One without an id, or with one that is in `texts` too, goes by
+            `against:POSITION`, of an index by `PATH:NUMBER`.
+        same: Column in which two articles have to have the same value to be compared; several as a list.
+        across: Column in which they have to have different values.
+        window: Column with a date, and how far two may lie apart: `published:7d`; see `dedup.blocking`.
         recall: Least probability that a pair at the threshold is found; decides bands and rows.
         shingle_size: Tokens per shingle, or characters.
         shingle_unit: `words`, or `chars` for text with many small errors.
@@ -97,58 +114,69 @@ def find_duplicates(
 
     Raises:
         UsageError: A parameter cannot be used, or a column is not there.
+        InputError: The index cannot be read.
         OutputError: A temporary file cannot be written.
     """
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip, shingle_unit)
     wanted = ExcerptSettings(excerpts, excerpt_containment, excerpt_shingles)
     policy = Policy.parse(keep or wanted.keep, source_field)
+    blocking = Blocking.parse(same, across, window)
     if learn and not strip:
         raise UsageError("learning finds what to strip", "leave out strip=False or learn=True")
     fields = tuple(name.strip() for name in text_field.split(","))
     known = boilerplate.load(rules) if strip else ()
     stages = make_engine(engine, settings, known, fields, threads)
 
-    table = _table(texts, fields)
-    batch = pa.RecordBatch.from_struct_array(_one_chunk(table.to_struct_array()))
-    documents = _texts(batch, fields)
-    names = _names(batch, ids, id_field)
-    values = policy.values([_column(batch, field, "the keep policy") for field in policy.fields()])
+    given = Articles.of(texts, ids, fields, id_field)
+    values = policy.values([given.column(field, "the keep policy") for field in policy.fields()])
+    room = Memory(half_of_free() if memory is None else parse_size(memory), temp_dir)
+    comparable = _comparable(given, blocking, room)
 
     learned = None
     if learn:
         with Learner(stages, spill=True) as learner:
-            learner.add(documents, _publishers(batch, sources, source_field), _positions(len(documents)))
+            learner.add(given.texts, given.publishers(sources, source_field), positions(len(given)))
             learned = learner.learn(min_documents)
         stages = make_engine(engine, settings, known + learned.rules(), fields, threads)
 
-    room = Memory(half_of_free() if memory is None else parse_size(memory), temp_dir)
     matcher = stages.matcher(pairs=pairs, links=families, memory=room)
     finder = wanted.finder(stages, threshold, list_pairs=pairs, memory=room)
+    sketch = partial(stages.sketch, window=wanted.window)
     tokens, digest = Growing(room, np.uint32), Growing(room, np.uint64, 2)
-    for start in range(0, len(documents), BLOCK):
-        some = Texts(documents.data, documents.offsets[start : start + BLOCK + 1])
-        sketches = stages.sketch(some, wanted.window)
-        matcher.add(sketches)
-        if finder is not None:
-            finder.add(sketches)
+    held = []
+    for sketches in map(sketch, given.blocks(BLOCK)):
         tokens.append(sketches.tokens)
         digest.append(sketches.digest)
-    order = policy.order(values, tokens.whole(), digest.whole(), names)
-    segments = [Segment(documents.data, Form.TEXT, documents.offsets[:-1], documents.offsets[1:])]
-    matcher.start(order, segments)
-    while matcher.advance(len(documents)) < len(documents):
+        if against is None:
+            _add(sketches, matcher, finder)
+        else:
+            held.append(sketches)
+    order = policy.order(values, tokens.whole(), digest.whole(), given.ids)
+    seen = None
+    if against is not None:
+        old = _known(against, fields, id_field, blocking, sketch, room)
+        seen = compare(_side(given, held, comparable), old, (), stages, fields, wanted, Silent())
+        for sketches in seen.rest(held):
+            _add(sketches, matcher, finder)
+    matcher.start(order, [given.segment], comparable)
+    while matcher.advance(len(given)) < len(given):
         pass
     matches = matcher.result()
     found = None
     if finder is not None:
-        finder.start(matches, order, segments)
-        while finder.advance(len(documents)) < len(documents):
+        finder.start(matches, order, [given.segment], comparable)
+        while finder.advance(len(given)) < len(given):
             pass
         matches, found = finder.result()
+    names = given.ids
+    if seen is not None:
+        names = seen.names
+        matches, found = seen.merge(matches, found)
     family = find_families(matches, order) if families else None
     lineage = None
     if family is not None:
-        lineage = Lineage(matches, family, segments, names, order, policy.dates(values), stages, fields)
+        named = [given.segment], given.ids
+        lineage = Lineage(matches, family, *named, order, policy.dates(values), stages, fields)
     identities = pa.array(names.strings(), pa.large_string())
     return Result(
         np.flatnonzero(matches.kept),
@@ -157,108 +185,52 @@ def find_duplicates(
         learned,
         pair_table(identities, matches) if pairs else None,
         None if lineage is None else [row for rows in lineage.batches() for row in rows],
-        table,
+        given.table,
     )
 
 
-def _table(texts: Any, fields: Sequence[str]) -> pa.Table:
-    """The input as a table; texts alone become the column of the text field."""
-    if isinstance(texts, (str, bytes)):
-        raise UsageError("texts is one string", "pass a list of texts")
-    if isinstance(texts, pa.Table):
-        return texts
-    if hasattr(texts, "__arrow_c_stream__") or hasattr(texts, "__arrow_c_array__"):
-        column = _chunked(texts, "texts", "pass strings or None")
-        if pa.types.is_struct(column.type):
-            return pa.Table.from_struct_array(column)
-        return pa.table({fields[0]: column})
-    if isinstance(texts, Iterable) and not isinstance(texts, (Mapping, Set)):
-        return pa.table({fields[0]: _array(texts)})
-    hint = "pass a list of strings, an Arrow array or a table"
-    if hasattr(texts, "collect"):
-        hint = "call its collect() first"
-    raise UsageError(f"texts is a {type(texts).__name__}", hint)
+def _add(sketches: Sketches, matcher: Matcher, finder: ExcerptFinder | None) -> None:
+    matcher.add(sketches)
+    if finder is not None:
+        finder.add(sketches)
 
 
-def _array(texts: Iterable[Any]) -> pa.Array:
-    parts = list(texts)
-    for position, text in enumerate(parts):
-        if not isinstance(text, str) and text is not None:
-            hint = "pass strings or None; for records a table, such as pyarrow.Table.from_pylist(records)"
-            raise UsageError(f"text {position} is a {type(text).__name__}, not a string", hint)
-    encoded = Texts.from_strings([text or "" for text in parts])
-    buffers = [None, pa.py_buffer(encoded.offsets), pa.py_buffer(encoded.data)]
-    return pa.Array.from_buffers(pa.large_string(), len(parts), buffers)
+def _comparable(
+    given: Articles, blocking: Blocking, memory: Memory, whose: str = "article"
+) -> Comparable | None:
+    values = Values(blocking, memory)
+    values.add({field: given.column(field, "blocking") for field in blocking.fields()})
+    return values.build(whose)
 
 
-def _one_chunk(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+def _side(given: Articles, sketches: Sequence[Sketches], comparable: Comparable | None) -> Side:
+    def rows(some: I64) -> Texts:
+        return Texts.from_strings([f"{given.role}:{i}" for i in some.tolist()])
+
+    return Side(given.ids, rows, sketches, [given.segment], comparable)
 
 
-def _texts(batch: pa.RecordBatch, fields: Sequence[str]) -> Texts:
-    for field in fields:
-        if field.split(".")[0] not in batch.schema.names and field not in batch.schema.names:
-            raise _no_column(field, batch, "the text")
-    column = text_column(batch, fields)
-    if column.reason == "text_not_string":
-        raise UsageError(column.detail, "choose a column of strings with text_field")
-    return Texts(*spans(column.values.fill_null(b"")))
-
-
-def _names(batch: pa.RecordBatch, ids: Any, id_field: str) -> Texts:
-    """The id of each article, each one's own."""
-    count = len(batch)
-    if ids is not None:
-        given = _given_ids(ids)
-        if len(given) != count:
-            raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
-        batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(given)})
-    positions = _positions(count)
-    if id_field not in batch.schema.names:
-        return positions
-    lifted: Column = value_column(batch, id_field, np.ones(count, np.bool_))
-    names, _ = unique(
-        complete(lifted, lambda: positions), lambda some: Texts.from_strings([f"row:{i}" for i in some])
-    )
-    return names
-
-
-def _publishers(batch: pa.RecordBatch, sources: Any, source_field: str | None) -> Texts | None:
-    """Who published each article, if anybody said so."""
-    if sources is None:
-        return None if source_field is None else _column(batch, source_field, "learning").texts
-    given = _chunked(sources, "sources", "pass strings, one a text")
-    if len(given) != len(batch):
-        raise UsageError(f"there are {len(given)} sources for {len(batch)} texts", "pass one source a text")
-    return _column(pa.RecordBatch.from_pydict({"source": _one_chunk(given)}), "source", "learning").texts
-
-
-def _positions(count: int) -> Texts:
-    return Texts.from_strings([str(i) for i in range(count)])
-
-
-def _given_ids(ids: Any) -> pa.ChunkedArray:
-    if isinstance(ids, (str, bytes)):
-        raise UsageError("ids is one string", "pass a list of ids")
-    return _chunked(ids, "ids", "pass strings, or integers, one a text")
-
-
-def _chunked(values: Any, name: str, hint: str) -> pa.ChunkedArray:
-    """A column of whatever Arrow can take. Raises UsageError when it cannot, for instance values of mixed types."""
+def _known(
+    against: Any,
+    fields: Sequence[str],
+    id_field: str,
+    blocking: Blocking,
+    sketch: Callable[[Texts], Sketches],
+    memory: Memory,
+) -> Side:
+    """The known articles that somebody gives: texts, a table, or where an index is."""
+    if not isinstance(against, (str, PathLike)):
+        given = Articles.of(against, None, fields, id_field, "against")
+        comparable = _comparable(given, blocking, memory, "known article")
+        return _side(given, [sketch(some) for some in given.blocks(BLOCK)], comparable)
+    location = fspath(against)
+    if not is_index(location):
+        raise UsageError(
+            f'against is "{location}", which is no index', "pass texts, a table, or the path of an index"
+        )
+    blocking.check_index(location)
+    source = IndexSource(location, memory.temp_dir)
     try:
-        if hasattr(values, "__arrow_c_stream__") or hasattr(values, "__arrow_c_array__"):
-            return pa.chunked_array(values)
-        return pa.chunked_array([pa.array(values)])
-    except (pa.ArrowException, TypeError, ValueError) as error:
-        raise UsageError(f"{name} cannot be read: {error}", hint) from error
-
-
-def _column(batch: pa.RecordBatch, field: str, purpose: str) -> Column:
-    if field not in batch.schema.names and field.split(".")[0] not in batch.schema.names:
-        raise _no_column(field, batch, purpose)
-    return value_column(batch, field, np.ones(len(batch), np.bool_))
-
-
-def _no_column(field: str, batch: pa.RecordBatch, purpose: str) -> UsageError:
-    there = ", ".join(batch.schema.names)
-    return UsageError(f'{purpose} needs a column "{field}"; there are: {there}', "pass a table that has it")
+        return read_known([source], sketch, memory, Silent(), None)
+    finally:
+        source.close()

@@ -73,13 +73,14 @@ class Memory:
     Attributes:
         spilling: Whether the budget does not suffice, and arrays are in files.
         spilled: Bytes of arrays that were put into files.
+        temp_dir: Where files go; None = the system's directory.
     """
 
     def __init__(self, budget: int | None = None, temp_dir: Path | None = None) -> None:
         self.budget = budget
         self.spilling = False
         self.spilled = 0
-        self._temp_dir = temp_dir
+        self.temp_dir = temp_dir
         self._region: mmap.mmap | None = None
         self._used = 0
 
@@ -109,13 +110,13 @@ class Memory:
         return copy
 
     def _new_region(self, size: int) -> mmap.mmap:
-        file = temporary_file(self._temp_dir)
+        file = temporary_file(self.temp_dir)
         with file:
             try:
                 _allot(file, size)
                 return mmap.mmap(file.fileno(), size)
             except OSError as error:
-                raise cannot_spool(error, self._temp_dir) from error
+                raise cannot_spool(error, self.temp_dir) from error
 
 
 class Growing(Generic[Scalar]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dedup import native
-from dedup.clusters import families
+from dedup.clusters import families, sizes_with_known
 from dedup.corpus import Corpus
 from dedup.excerpts import Excerpts
 from dedup.model import I64, Buffer, Mask, Matches, Texts
@@ -56,10 +56,9 @@ class Outcome:
         names: Texts,
     ) -> Outcome:
         """Sizes and, if asked for, families from what matching found in the priority order `order`."""
-        members = np.bincount(matches.representative, minlength=len(names)).astype(np.int64)
-        members[len(corpus) :] += 1  # the known article itself
+        size = sizes_with_known(matches.representative, len(names))
         family = families(matches, order) if with_families else None
-        return cls(corpus, matches, excerpts, members[matches.representative], family, names)
+        return cls(corpus, matches, excerpts, size, family, names)
 
     @property
     def kept(self) -> Mask:

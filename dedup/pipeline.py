@@ -198,10 +198,10 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
         from dedup.against import known
 
         with clock.stage("against"):
-            old = known.Known.read(job.known, sketch, job.memory, progress, options.threads, options.blocking)
-            seen = known.compare(
-                corpus, held, old, job.every, stages, options.text_fields, options.excerpts, progress
-            )
+            read = job.memory, progress, options.threads, options.blocking
+            old, new = known.read_known(job.known, sketch, *read), known.Side.of(corpus, held)
+            how = options.text_fields, options.excerpts, progress
+            seen = known.compare(new, old, job.every, stages, *how)
         for sketches in seen.rest(held):
             _add(sketches, matcher, finder)
     with clock.stage("match"):

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dedup.boilerplate.learned import Learned
-from dedup.clusters import sizes
+from dedup.clusters import sizes_with_known
 from dedup.errors import UsageError
 from dedup.excerpts import Excerpts
 from dedup.model import I64, Matches, Relation
@@ -66,22 +66,30 @@ class Result:
 
 
 def cluster_table(ids: pa.Array, matches: Matches, excerpts: Excerpts | None, family: I64 | None) -> pa.Table:
-    """The columns of `clusters.jsonl`, by position; `location` is the position."""
+    """The columns of `clusters.jsonl`, by position; `location` is the position.
+
+    Args:
+        ids: Ids of the articles and, after them, of known ones.
+        matches: What matching found.
+        excerpts: Which articles are excerpts; None if nobody looked.
+        family: int64[n], position of the article that names each one's family; None if not asked for.
+    """
+    n = len(matches.representative)
     is_kept, cluster = matches.kept, ids.take(pa.array(matches.representative))
     original = cluster
     if excerpts is not None:
         article = ids.take(pa.array(excerpts.of, mask=excerpts.of < 0))
         original = pc.if_else(pa.array(matches.relation == Relation.EXCERPT), article, cluster)
     columns = {
-        "id": ids,
+        "id": ids.slice(0, n),
         "cluster_id": cluster,
-        "cluster_size": pa.array(sizes(matches.representative)[matches.representative]),
+        "cluster_size": pa.array(sizes_with_known(matches.representative, len(ids))),
         "is_duplicate": pa.array(~is_kept),
         "duplicate_of": pc.if_else(pa.array(is_kept), pa.scalar(None, pa.large_string()), original),
         "relation": RELATIONS.take(pa.array(matches.relation)),
         "similarity": pa.array(matches.similarity, from_pandas=True),
         "containment": pa.array(matches.containment, from_pandas=True),
-        "location": pa.array([str(i) for i in range(len(ids))], pa.large_string()),
+        "location": pa.array([str(i) for i in range(n)], pa.large_string()),
     }
     if excerpts is not None:
         columns["excerpt_of"] = article

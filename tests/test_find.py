@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,11 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 import dedup
+from dedup import UsageError, find_duplicates
+from tests.articles import Cli, story
 
 STORY = " ".join(
     f"The harbour of Port {name} opened its new quay on Monday."
@@ -164,12 +168,119 @@ def test_engines_agree() -> None:
         ([STORY], {"threads": 100_000_000}, "100000000 threads"),
         ([STORY], {"threads": -1}, "-1 threads"),
         ([STORY], {"num_perm": 4}, "recall"),
+        ([STORY], {"shingle_unit": "bytes"}, 'shingle unit "bytes"'),
+        ([STORY], {"same": "site"}, 'blocking needs a column "site"'),
+        (
+            pa.table({"text": [STORY], "site": [""]}),
+            {"across": "site"},
+            'no article has a value in the field "site"',
+        ),
+        (
+            pa.table({"text": [STORY], "day": ["soon"]}),
+            {"window": "day:7d"},
+            'no article has a date in the field "day"',
+        ),
+        ([STORY], {"window": "day"}, 'window "day" cannot be read'),
+        ([STORY], {"against": 42}, "against is a int"),
+        ([STORY], {"against": [STORY, 7]}, "text 1 is a int"),
+        ([STORY], {"against": pa.table({"body": [STORY]})}, 'a column "text"; there are: body'),
+        ([STORY], {"against": "none.dedup"}, 'against is "none.dedup", which is no index'),
+        (pa.table({"text": [STORY], "site": ["x"]}), {"against": [STORY], "same": "site"}, 'a column "site"'),
     ],
 )
 def test_mistakes_are_explained(texts: Any, more: dict[str, Any], message: str) -> None:
     with pytest.raises(dedup.UsageError, match=message) as caught:
         dedup.find_duplicates(texts, **more)
     assert caught.value.hint
+
+
+def rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with as many digits as a run writes, and without the place, which is not the same in memory."""
+    return [
+        {name: round(value, 6) if isinstance(value, float) else value for name, value in row.items()}
+        | {"location": None}
+        for row in rows
+    ]
+
+
+def test_known_articles_are_removed_as_in_a_run(dedup: Cli) -> None:
+    """The columns of a run that is held against a file; against an index, and a list, likewise."""
+    long = "\n".join(story(seed, 60) for seed in range(20, 24))
+    old = {"id": ["a", "b", "x"], "text": [STORY, long, OTHER]}
+    new = {
+        "id": ["p", "q", "b", "s", "t", "u"],
+        "text": [EDITED, STORY.upper(), OTHER, story(20, 60) + story(21, 60), story(5), story(5)],
+    }
+    for name, columns in (("old", old), ("new", new)):
+        pq.write_table(pa.table(columns), f"{name}.parquet")
+    for excerpts in ("report", "remove", "off"):
+        call = [
+            "run",
+            "new.parquet",
+            "--no-strip",
+            "--excerpts",
+            excerpts,
+            "-o",
+            "out",
+            "--force",
+            "--families",
+        ]
+        options: dict[str, Any] = {"strip": False, "excerpts": excerpts, "families": True}
+        dedup(*call, "--against", "old.parquet")
+        written = (
+            Path("out/clusters.jsonl").read_text().replace("old.parquet:2", "against:1")
+        )  # an id of both
+        expected = [json.loads(line) for line in written.splitlines()]
+        assert [row["duplicate_of"] for row in expected][:3] == ["a", "a", "x"]
+        for engine in ("native", "reference"):
+            found = find_duplicates(pa.table(new), against=pa.table(old), engine=engine, **options)
+            assert rounded(found.clusters.to_pylist()) == rounded(expected)
+            assert found.removed.tolist() == [i for i, row in enumerate(expected) if row["duplicate_of"]]
+    assert found.table().num_rows == 6
+    by_list = find_duplicates(new["text"], against=old["text"], strip=False)
+    assert by_list.clusters["duplicate_of"].to_pylist() == [
+        "against:0",
+        "against:0",
+        "against:2",
+        None,
+        None,
+        "4",
+    ]
+    assert by_list.clusters["excerpt_of"].to_pylist()[3] == "against:1"
+    dedup("index", "add", "i.dedup", "old.parquet")
+    for location in ("i.dedup", Path("i.dedup")):
+        by_index = find_duplicates(pa.table(new), against=location, strip=False)
+        assert by_index.clusters["duplicate_of"].to_pylist() == ["a", "a", "x", None, None, "t"]
+        assert (
+            by_index.clusters["excerpt_of"].to_pylist()[3] == "i.dedup:2"
+        )  # there is an article b on either side
+    with pytest.raises(UsageError, match="an index does not say what the field"):
+        find_duplicates(pa.table(new), against="i.dedup", same="id")
+    assert find_duplicates([], against=[STORY]).kept.tolist() == []
+    assert find_duplicates([STORY], against=[]).kept.tolist() == [0]
+
+
+def test_columns_say_what_is_compared() -> None:
+    table = pa.table(
+        {
+            "text": [STORY, EDITED, STORY, STORY],
+            "site": ["x", "x", "y", None],
+            "day": pa.array([1, 9, 3, 20], pa.int32()),
+            "at": ["2031-02-01", "2031-02-09", "2031-02-03", "2031-02-20"],
+        }
+    )
+    for options, kept in (
+        ({"same": "site"}, [0, 2, 3]),
+        ({"same": ["site", "day"]}, [0, 1, 2, 3]),
+        ({"across": "site"}, [0, 1]),
+        ({"window": "at:8d"}, [0, 3]),
+        ({"window": "at:7d"}, [0, 1, 3]),
+        ({"window": "day:8s", "across": "site"}, [0, 1, 3]),
+    ):
+        for engine in ("native", "reference"):
+            assert dedup.find_duplicates(table, engine=engine, **options).kept.tolist() == kept
+    known = table.slice(1, 1)
+    assert dedup.find_duplicates(table, against=known, same="site").kept.tolist() == [2, 3]
 
 
 def test_calls_with_different_rules_do_not_disturb_one_another(tmp_path: Path) -> None:

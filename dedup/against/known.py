@@ -26,7 +26,7 @@ from dedup.excerpts import Excerpts, ExcerptSettings
 from dedup.identities import concatenate, unique
 from dedup.keep import Policy
 from dedup.memory import Memory
-from dedup.model import F64, I64, U8, U32, Mask, Matches, Relation, Sketches, Texts
+from dedup.model import F64, I64, U8, U32, Mask, Matches, Relation, Segment, Sketches, Texts
 from dedup.options import Options
 from dedup.overlap import beside
 from dedup.progress import Clock, Progress
@@ -36,43 +36,57 @@ from dedup.stages import Stages
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """The articles that those of a run are held against.
+class Side:
+    """The articles of a run, or those that they are held against.
 
     Attributes:
-        corpus: Their ids and places.
+        ids: Their ids.
+        places: Gives what some of them, by position, go by if another article has the same id.
         sketches: Their sketches, batch by batch.
+        segments: Where their bytes lie.
+        comparable: Which of them are compared with which; None = all with all.
+        skipped: Number of records that could not be used.
     """
 
-    corpus: Corpus
-    sketches: list[Sketches]
+    ids: Texts
+    places: Callable[[I64], Texts]
+    sketches: Sequence[Sketches]
+    segments: Sequence[Segment]
+    comparable: Comparable | None
+    skipped: int = 0
 
     @classmethod
-    def read(
-        cls,
-        sources: Sequence[Source],
-        sketch: Callable[[Texts], Sketches],
-        memory: Memory,
-        progress: Progress,
-        threads: int | None,
-        blocking: Blocking,
-    ) -> Known:
-        """Read all sources once; their further fields are those of `blocking`.
+    def of(cls, corpus: Corpus, sketches: Sequence[Sketches]) -> Side:
+        """What a run has read."""
+        read = corpus.segments, corpus.comparable, len(corpus.skipped)
+        return cls(corpus.ids, corpus.places.texts, sketches, *read)
 
-        Raises:
-            InputError: A source cannot be read, or there are records and none can be used.
-            UsageError: No record has a value in a field of `blocking`.
-        """
-        builder = CorpusBuilder(Policy.parse("first"), memory, blocking, blocking.fields())
-        texts = (batch.texts for _, batch in collect(sources, builder, None, progress, Clock()))
-        found = []
-        for sketches in beside(sketch, texts, threads):
-            builder.add_sketches(sketches)
-            found.append(sketches)
-        check_articles(sources)
-        corpus = builder.build("known article")
-        corpus.check_usable()
-        return cls(corpus, found)
+
+def read_known(
+    sources: Sequence[Source],
+    sketch: Callable[[Texts], Sketches],
+    memory: Memory,
+    progress: Progress,
+    threads: int | None,
+    blocking: Blocking | None = None,
+) -> Side:
+    """Read known articles once; their further fields are those of `blocking`.
+
+    Raises:
+        InputError: A source cannot be read, or there are records and none can be used.
+        UsageError: No record has a value in a field of `blocking`.
+    """
+    blocking = blocking or Blocking()
+    builder = CorpusBuilder(Policy.parse("first"), memory, blocking, blocking.fields())
+    texts = (batch.texts for _, batch in collect(sources, builder, None, progress, Clock()))
+    found = []
+    for sketches in beside(sketch, texts, threads):
+        builder.add_sketches(sketches)
+        found.append(sketches)
+    check_articles(sources)
+    corpus = builder.build("known article")
+    corpus.check_usable()
+    return Side.of(corpus, found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +167,8 @@ def open_known(
         UsageError: There is no file that is not one of `inputs`.
     """
     fields = replace(fields, more=options.blocking.fields())
-    if fields.more and opened:
-        raise UsageError(
-            f'an index does not say what the field "{fields.more[0]}" of its articles is: {next(iter(opened))}',
-            "leave out --same, --across and --window, or the index",
-        )
+    for location in opened:
+        options.blocking.check_index(location)
     names = [name for name in options.against if name not in opened]
     found = open_sources(names, fields, stages, options.temp_dir, options.output, but_not=inputs)
     if names and not found:
@@ -168,9 +179,8 @@ def open_known(
 
 
 def compare(
-    corpus: Corpus,
-    sketches: Sequence[Sketches],
-    known: Known,
+    new: Side,
+    known: Side,
     sources: Sequence[Source],
     stages: Stages,
     text_fields: Sequence[str],
@@ -180,8 +190,7 @@ def compare(
     """Hold the articles of a run against known ones.
 
     Args:
-        corpus: Those of the run.
-        sketches: Their sketches, batch by batch.
+        new: Those of the run.
         known: The others.
         sources: What both were read from.
         stages: The engine.
@@ -192,10 +201,12 @@ def compare(
     Raises:
         InputError: A file was cut short.
     """
-    count = len(corpus)
-    segments = [*corpus.segments, *known.corpus.segments]
-    comparable = Comparable.join([corpus.comparable, known.corpus.comparable])
-    documents = Documents([*sketches, *known.sketches], segments, sources, stages, text_fields, comparable)
+    count = len(new.ids)
+    segments = [*new.segments, *known.segments]
+    comparable = Comparable.join([new.comparable, known.comparable])
+    documents = Documents(
+        [*new.sketches, *known.sketches], segments, sources, stages, text_fields, comparable
+    )
     is_new = np.arange(len(documents)) < count
     copies = of_some(documents, stages.settings, is_new, ~is_new, within=False, progress=progress)
     if excerpts.window is not None and len(documents):
@@ -212,13 +223,10 @@ def compare(
     gone = of >= 0
     if excerpts.mode != "remove":
         gone &= relation != Relation.EXCERPT
-    places = known.corpus.places
-    names, _ = unique(
-        concatenate([corpus.ids, known.corpus.ids]), lambda positions: places.texts(positions - count)
-    )
+    ids = concatenate([new.ids, known.ids])
+    names, _ = unique(ids, lambda positions: known.places(positions - count))
     similarity, containment = measures
-    known_counts = len(known.corpus), len(known.corpus.skipped)
-    return Seen(of, relation, similarity, containment, gone, *known_counts, names)
+    return Seen(of, relation, similarity, containment, gone, len(known.ids), known.skipped, names)
 
 
 def _unless(gone: Mask, values: U32) -> U32:
