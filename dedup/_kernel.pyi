@@ -168,6 +168,33 @@ class Matcher:
         """The fields of `model.Matches`; ValueError before every document is decided. Ends the matcher."""
 
 @final
+class Meeting:
+    """Buckets that stream past: which of their documents are worth comparing."""
+
+    def __new__(cls, gate: int, agreeing: int, heads: int) -> Self:
+        """Take when a pair passes and when the heads of a bucket end.
+
+        Args:
+            gate: Least number of equal low bytes of a pair.
+            agreeing: Heads that a document may agree with and still become one.
+            heads: Heads of a bucket, but for those whose role it is.
+        """
+
+    def add(self, buckets: I64, ranks: I64, low: U8, roles: U8) -> I64:
+        """The pairs of the next documents, ordered by bucket and rank: int64[p, 2], the earlier first.
+
+        A document that is left over, since heads ended before it, is a pair of itself. Not compared are two that are
+        left over; that of documents of other buckets goes without saying.
+
+        Args:
+            buckets: int64[n].
+            ranks: int64[n].
+            low: uint8[n, num_perm], low bytes of the signatures.
+            roles: uint8[n]: 0 = meets the heads before it and becomes one if it can, 1 = a head that meets none,
+                2 = meets the heads before it and becomes none.
+        """
+
+@final
 class ExcerptSearch:
     """See `stages.ExcerptSearch`."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.model import F64, I64, Matches
+from dedup.model import F64, I64, Mask, Matches
 
 
 def sizes(representative: I64) -> I64:
@@ -78,26 +78,14 @@ def representatives(n: int, pairs: I64, similarity: F64) -> I64:
     """The clusters that matching makes of some near pairs: int64[n], the representative of each document.
 
     A document without an earlier representative near it becomes one, else it joins the most similar, the earlier of
-    equals. All documents whose earlier neighbours are decided are decided at once (Blelloch, Fineman, Shun 2012): as
-    many rounds of whole-array operations as the longest chain of documents that wait for one another.
+    equals.
 
     Args:
         n: Number of documents, in priority order.
         pairs: int64[p, 2], all near pairs, the earlier document first.
         similarity: float64[p].
     """
-    stays = np.ones(n, np.bool_)
-    waits = np.zeros(n, np.bool_)
-    waits[pairs[:, 1]] = True
-    earlier, later = pairs.T
-    while len(later):
-        joins, blocked = np.zeros((2, n), np.bool_)
-        joins[later[stays[earlier] & ~waits[earlier]]] = True
-        blocked[later[waits[earlier]]] = True
-        stays &= ~joins
-        waits &= blocked & ~joins
-        left = waits[later]
-        earlier, later = earlier[left], later[left]
+    stays, _ = independent(n, pairs)
     found = np.arange(n)
     earlier, later = pairs.T
     joined = stays[earlier] & ~stays[later]
@@ -105,3 +93,35 @@ def representatives(n: int, pairs: I64, similarity: F64) -> I64:
     order = np.lexsort((-earlier[joined], similarity[joined]))
     found[later[joined][order]] = earlier[joined][order]
     return found
+
+
+def independent(n: int, pairs: I64, held: Mask | None = None) -> tuple[Mask, Mask]:
+    """Who stays of documents of which each goes that is near an earlier one which stays.
+
+    All documents whose earlier neighbours are decided are decided at once (Blelloch, Fineman, Shun 2012): as many rounds
+    of whole-array operations as the longest chain of documents that wait for one another.
+
+    Args:
+        n: Number of documents.
+        pairs: int64[p, 2], near pairs, the earlier document first.
+        held: bool[n], documents that may go, but cannot be said to stay.
+
+    Returns:
+        bool[n] who does not go, and bool[n] of these who cannot be decided, since they are held or wait for one that is.
+    """
+    held = np.zeros(n, np.bool_) if held is None else held
+    stays, waits = np.ones(n, np.bool_), held.copy()
+    waits[pairs[:, 1]] = True
+    earlier, later = pairs.T
+    while len(later):
+        joins, blocked = np.zeros(n, np.bool_), held.copy()
+        joins[later[stays[earlier] & ~waits[earlier]]] = True
+        blocked[later[waits[earlier]]] = True
+        stays &= ~joins
+        before = np.count_nonzero(waits)
+        waits &= blocked & ~joins
+        if np.count_nonzero(waits) == before:
+            break
+        left = waits[later]
+        earlier, later = earlier[left], later[left]
+    return stays, waits

@@ -119,14 +119,23 @@ class Policy:
             return position
         if self.rules[0].kind == "last":
             return position[::-1].copy()
+        keys: list[I64 | U64] = [*self.keys(values, tokens, position), digest[:, 0], digest[:, 1]]
+        order = np.lexsort(keys[::-1]).astype(np.int64)
+        return _break_ties(order, keys, ids)
+
+    def keys(self, values: Sequence[I64], tokens: U32, position: I64) -> list[I64]:
+        """What the rules go by: int64[n] for each, ascending from the document it likes best.
+
+        Args:
+            values: As `order` takes them.
+            tokens: Likewise.
+            position: int64[n], ascending in input order.
+        """
         lifted = iter(values)
-        keys: list[I64 | U64] = [
+        return [
             _key(rule, position, tokens, position if rule.field is None else next(lifted))
             for rule in self.rules
         ]
-        keys += [digest[:, 0], digest[:, 1]]
-        order = np.lexsort(keys[::-1]).astype(np.int64)
-        return _break_ties(order, keys, ids)
 
     def deciding(self, kept: I64, others: I64, values: Sequence[I64], tokens: U32) -> I64:
         """Which rule put each of some documents before another: the first that does not rank the two alike.

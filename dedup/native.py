@@ -14,6 +14,7 @@ import numpy as np
 
 from dedup import _kernel
 from dedup._kernel import (
+    Meeting,
     annotate,
     cluster_rows,
     hash_texts,
@@ -52,6 +53,7 @@ from dedup.model import (
 from dedup.observations import ROW, Observations, Rows, Tally
 
 __all__ = [
+    "Meeting",
     "Native",
     "NativeExcerptSearch",
     "NativeMatcher",

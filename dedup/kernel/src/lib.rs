@@ -42,6 +42,8 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::matcher::Matcher;
     #[pymodule_export]
+    use crate::bindings::meeting::Meeting;
+    #[pymodule_export]
     use crate::bindings::rows::{cluster_rows, pair_rows, tag_rows};
     #[pymodule_export]
     use crate::bindings::sets::{unique, verify};

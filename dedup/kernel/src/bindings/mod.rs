@@ -11,6 +11,7 @@ pub mod index;
 pub mod json;
 pub mod learn;
 pub mod matcher;
+pub mod meeting;
 pub mod rows;
 pub mod sets;
 pub mod strip;

@@ -10,6 +10,7 @@
 //! then, in order, against those that became representatives within the block.
 
 mod buckets;
+mod meeting;
 mod outcome;
 mod seek;
 mod shelf;
@@ -18,6 +19,7 @@ mod twins;
 use std::ops::Range;
 
 pub use buckets::{BLOCK, Buckets};
+pub use meeting::{Entry, Limits, Meeting, Role};
 pub use outcome::Outcome;
 use seek::{Finding, Seeker};
 pub use shelf::{Documents, Shelf};

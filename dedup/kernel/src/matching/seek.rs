@@ -166,7 +166,7 @@ impl Tables<'_> {
 }
 
 /// Number of positions at which two equally long slices agree.
-fn equal_bytes(a: &[u8], b: &[u8]) -> u32 {
+pub(super) fn equal_bytes(a: &[u8], b: &[u8]) -> u32 {
     const LANES: usize = 32;
     let mut equal = 0;
     // A lane counts up to 255 in its byte, so at most 255 chunks go into one sum.

@@ -1,0 +1,77 @@
+"""The articles of a job: a data frame goes in, the same rows come out as texts, ids and places, wherever they are needed.
+
+Texts are read where they lie, by every stage that wants some, and never exchanged between machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
+
+from dedup.spark.columns import Batches
+
+BITS = 1 << 15
+"""Positions of one bitmap, as `bitmap_construct_agg` makes them: 4 KB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Articles:
+    """The articles of a job.
+
+    Attributes:
+        frame: One row an article, with the column `position` (long): all different, ascending in input order, dense but
+            for steps from file to file.
+        prepare: Makes record batches with the columns `position`, `text`, `id` (null or empty = none) and `fields` of
+            those of any rows of `frame`; None = the frame has these columns.
+        locate: Adds the column `location` to a frame that has positions; None = `row:POSITION`.
+        fields: Further columns, for the keep policy.
+    """
+
+    frame: DataFrame
+    prepare: Callable[[Batches], Batches] | None = None
+    locate: Callable[[DataFrame], DataFrame] | None = None
+    fields: tuple[str, ...] = ()
+
+    def map(self, make: Callable[[Batches], Batches], schema: str) -> DataFrame:
+        """What `make` makes of the prepared articles."""
+        if self.prepare is not None:
+            return self.frame.mapInArrow(partial(_composed, self.prepare, make), schema)
+        columns = ["position", "text", "id", *(f"`{name}`" for name in self.fields)]
+        return self.frame.select(*columns).mapInArrow(make, schema)
+
+    def only(self, positions: DataFrame) -> Articles:
+        """Those at some positions."""
+        return replace(self, frame=among(self.frame, positions))
+
+    def located(self, frame: DataFrame) -> DataFrame:
+        """A frame with the column `location`."""
+        if self.locate is not None:
+            return self.locate(frame)
+        return frame.withColumn("location", F.concat(F.lit("row:"), F.col("position").cast("string")))
+
+
+def among(frame: DataFrame, positions: DataFrame, *, is_in: bool = True) -> DataFrame:
+    """The rows of a frame whose `position` is one of some others, or none of them. The frame is not exchanged.
+
+    The positions are sent to every executor as bitmaps: an eighth of a byte for each article of the corpus.
+    """
+    bucket, bit = F.bitmap_bucket_number("position"), F.bitmap_bit_position("position")
+    bitmaps = (
+        positions.select(bucket.alias("bucket"), bit.alias("bit"))
+        .groupBy("bucket")
+        .agg(F.bitmap_construct_agg("bit").alias("bitmap"))
+    )
+    byte = F.expr(
+        "cast(conv(hex(substring(bitmap, cast(bitmap_bit_position(position) div 8 as int) + 1, 1)), 16, 10) as int)"
+    )
+    is_set = F.coalesce(F.getbit(byte, F.pmod(bit, F.lit(8))) == 1, F.lit(False))
+    joined = frame.join(F.broadcast(bitmaps), bucket == F.col("bucket"), "left")
+    return joined.where(is_set if is_in else ~is_set).select(frame["*"])
+
+
+def _composed(first: Callable[[Batches], Batches], then: Callable[[Batches], Batches], batches: Batches) -> Batches:
+    return then(first(batches))

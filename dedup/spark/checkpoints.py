@@ -1,0 +1,27 @@
+"""Checkpoints of a job: a stage goes in as a recipe, its rows come out, written once and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame, SparkSession
+
+
+class Checkpoints:
+    """Where the outputs of stages lie.
+
+    Args:
+        spark: The session.
+        directory: An address that every executor can write to, such as `hdfs://...`; on one machine a folder.
+    """
+
+    def __init__(self, spark: SparkSession, directory: str) -> None:
+        self._spark = spark
+        self._directory = directory.rstrip("/")
+
+    def stage(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
+        """The rows that `make` describes, made once: what reads them later reads a file."""
+        frame = make()
+        path = f"{self._directory}/{name}"
+        frame.write.mode("overwrite").parquet(path)
+        return self._spark.read.schema(frame.schema).parquet(path)

@@ -1,0 +1,154 @@
+"""Greedy matching of a job: documents with ranks go in, the representative of each copy comes out.
+
+    round 1   all documents that share a bucket   -> pairs -> near edges -> who stays, who goes, who cannot be decided
+    round 2.. what is undecided, with more heads  -> likewise, until everything is decided
+    last      who stayed late, with all that went earlier: in a bucket that was left over they have not met
+    join      each that goes joins the most similar earlier representative, the earlier of equals
+
+The outcome is that of `dedup.reference.matching`, whatever the partitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
+
+from dedup.bands import choose
+from dedup.spark.articles import Articles
+from dedup.spark.buckets import AGREEING, EITHER, GROWTH, GUEST, HEAD, meeting, shared, with_role
+from dedup.spark.checkpoints import Checkpoints
+from dedup.spark.compare import compared
+from dedup.spark.greedy import FEW, decide
+from dedup.spark.sketches import Sketcher
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the stages after sketching share.
+
+    Attributes:
+        articles: The articles.
+        documents: Their sketches with a `rank`.
+        sketcher: What made them.
+        checkpoints: Where stages go.
+        agreeing: See `dedup.spark.buckets.AGREEING`.
+        few: See `dedup.spark.greedy.FEW`.
+    """
+
+    articles: Articles
+    documents: DataFrame
+    sketcher: Sketcher
+    checkpoints: Checkpoints
+    agreeing: int = AGREEING
+    few: int = FEW
+
+    @property
+    def positions(self) -> DataFrame | None:
+        """`position` of each `rank`; None where they are the same."""
+        first = self.sketcher.policy.rules[0].kind == "first"
+        return None if first else self.documents.select("rank", "position")
+
+    def compare(self, pairs: DataFrame, name: str, threshold: float) -> DataFrame:
+        """Compare pairs of ranks exactly, see `dedup.spark.compare`."""
+        return compared(
+            pairs, self.positions, self.articles, self.sketcher, threshold, name, self.checkpoints
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What matching found.
+
+    Attributes:
+        copies: `rank` and `first` of each later exact copy: the first document with its words.
+        leaders: The documents that have words, and are the first with these.
+        gone: `rank` of the leaders that are near an earlier one which stays.
+        links: `a`, `b`, `similarity`, `containment` of every near relation between a document `b` and an earlier
+            representative `a`.
+        near: The same of each leader that goes with the representative that it joins.
+    """
+
+    copies: DataFrame
+    leaders: DataFrame
+    gone: DataFrame
+    links: DataFrame
+    near: DataFrame
+
+
+def match(job: Job) -> Matched:
+    """Find the representative of every document."""
+    checkpoints = job.checkpoints
+    copies, leaders = _twins(job)
+    entries = checkpoints.stage("buckets", lambda: shared(leaders))
+    low = leaders.select("rank", "low")
+    agreeing, number = job.agreeing, 1
+    undecided, edges, gone = low, None, None
+    while True:
+        asked, heads, name = undecided, agreeing, f"round-{number}"
+        found, held = _near(job, with_role(entries.join(asked, "rank"), EITHER), name, heads)
+        decided = decide(found, held, name, checkpoints, job.few)
+        went, waiting = decided.gone, checkpoints.stage(f"{name}-waiting", lambda: decided.waiting)
+        edges = found if edges is None else edges.union(found)
+        gone = went if gone is None else gone.union(went)
+        if waiting.isEmpty():
+            break
+        undecided = low.join(waiting, "rank", "left_semi")
+        late = waiting if number == 1 else late
+        number, agreeing = number + 1, agreeing * GROWTH
+    gone = checkpoints.stage("gone", lambda: gone.distinct())
+    if number > 1:
+        edges = edges.union(_last(job, entries, low, late, gone))
+    stays = edges.join(gone.withColumnRenamed("rank", "a"), "a", "left_anti")
+    links = checkpoints.stage("links", lambda: stays.distinct())
+    best = F.max(F.struct("similarity", -F.col("a"), "containment")).alias("best")
+    near = links.groupBy("b").agg(best)
+    near = near.selectExpr("-best.col2 as a", "b", "best.similarity", "best.containment")
+    return Matched(copies, leaders, gone, links, checkpoints.stage("near", lambda: near))
+
+
+def _twins(job: Job) -> tuple[DataFrame, DataFrame]:
+    """Exact copies with their first, and the documents that are compared."""
+    worded = job.documents.where("tokens > 0")
+    firsts = worded.groupBy("digest_high", "digest_low").agg(
+        F.min("rank").alias("first"), F.count("*").alias("uses")
+    )
+    copies = job.checkpoints.stage(
+        "copies",
+        lambda: worded.select("rank", "digest_high", "digest_low")
+        .join(firsts.where("uses > 1"), ["digest_high", "digest_low"])
+        .where("rank != first")
+        .select("rank", "first"),
+    )
+    return copies, worded.join(copies, "rank", "left_anti")
+
+
+def _near(job: Job, entries: DataFrame, name: str, agreeing: int) -> tuple[DataFrame, DataFrame]:
+    """The near pairs among entries of buckets, with `similarity` and `containment`; and `rank` of what is left over."""
+    settings = job.sketcher.settings
+    gate = choose(settings).gate
+    pairs = job.checkpoints.stage(f"{name}-pairs", lambda: meeting(entries, gate, agreeing))
+    found = job.compare(pairs.where("a != b"), f"{name}-compared", settings.threshold)
+    return measured(found), pairs.where("a = b").selectExpr("a as rank")
+
+
+def measured(found: DataFrame) -> DataFrame:
+    """Compared pairs with their similarity and the larger of both containments."""
+    return found.selectExpr(
+        "a",
+        "b",
+        "shared / (size_a + size_b - shared) as similarity",
+        "shared / least(size_a, size_b) as containment",
+    )
+
+
+def _last(job: Job, entries: DataFrame, low: DataFrame, late: DataFrame, gone: DataFrame) -> DataFrame:
+    """The near pairs of representatives that were decided after the first round with documents that go."""
+    stayed = low.join(late, "rank", "left_semi").join(gone, "rank", "left_anti")
+    heads = entries.join(stayed, "rank")
+    buckets = heads.select("bucket").distinct()
+    guests = entries.join(low.join(gone, "rank", "left_semi"), "rank").join(buckets, "bucket", "left_semi")
+    both = with_role(heads, HEAD).unionByName(with_role(guests, GUEST))
+    found, _ = _near(job, both, "last", 0)
+    return found

@@ -1,0 +1,68 @@
+"""Names and ranks of the documents of a job: sketches go in, documents with ids of their own, in priority order, come out.
+
+A rank is a number by which documents are compared as the keep policy has it: not dense, and made by a distributed sort
+where the policy looks at more than positions.
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
+
+from dedup.keep import Policy
+from dedup.spark.articles import Articles
+from dedup.spark.checkpoints import Checkpoints
+
+
+def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> DataFrame:
+    """`position`, `name` and `location` of every document; no two have the same name, see `dedup.identities`."""
+    ids = articles.located(sketches.select("position", "id"))
+    ids = ids.withColumn("name", F.coalesce("id", "location"))
+    firsts = ids.groupBy("name").agg(F.min("position").alias("first"), F.count("*").alias("uses"))
+    firsts = firsts.where("uses > 1")
+    again = checkpoints.stage(
+        "ids",
+        lambda: ids.join(firsts, "name").where("position != first").select("position", "location"),
+    )
+    if again.isEmpty():
+        return ids.select("position", "name", "location")
+    renamed = _free(again, ids.select("name"), checkpoints)
+    joined = ids.join(renamed, "position", "left")
+    return joined.select("position", F.coalesce("free", "name").alias("name"), "location")
+
+
+def _free(again: DataFrame, names: DataFrame, checkpoints: Checkpoints) -> DataFrame:
+    """`position` and `free`: the location of each document, with `#2`, `#3`, ... where another has that for a name."""
+    number = 1
+    wanted = again.withColumn("free", F.col("location"))
+    while True:
+        taken = names.withColumnRenamed("name", "free")
+        asked = wanted
+        found = checkpoints.stage(
+            f"ids-{number}",
+            lambda: asked.join(taken, "free", "left_anti").select("position", "location", "free"),
+        )
+        left = wanted.join(found, "position", "left_anti")
+        if left.isEmpty():
+            return found.select("position", "free")
+        number += 1
+        more = F.concat("location", F.lit(f"#{number}"))
+        wanted = found.select("position", "location", "free").unionByName(left.withColumn("free", more))
+
+
+def ranked(
+    sketches: DataFrame, names: DataFrame, policy: Policy, checkpoints: Checkpoints
+) -> DataFrame:
+    """The sketches with a `rank`, by which they ascend in priority order."""
+    if not policy.breaks_ties:
+        sign = -1 if policy.rules[0].kind == "last" else 1
+        return sketches.withColumn("rank", F.col("position") * sign)
+    keys = [f"rule_{i}" for i in range(len(policy.rules))]
+    # Consecutive numbers in every partition, and partitions in the order of the sort.
+    ordered = (
+        sketches.join(names.select("position", "name"), "position")
+        .orderBy(*keys, "digest_high", "digest_low", "name")
+        .withColumn("rank", F.monotonically_increasing_id())
+        .drop("name", *keys)
+    )
+    return checkpoints.stage("documents", lambda: ordered)
