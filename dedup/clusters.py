@@ -98,8 +98,8 @@ def representatives(n: int, pairs: I64, similarity: F64) -> I64:
 def independent(n: int, pairs: I64, held: Mask | None = None) -> tuple[Mask, Mask]:
     """Who stays of documents of which each goes that is near an earlier one which stays.
 
-    All documents whose earlier neighbours are decided are decided at once (Blelloch, Fineman, Shun 2012): as many rounds
-    of whole-array operations as the longest chain of documents that wait for one another.
+    All documents whose earlier neighbours are decided are decided at once (Blelloch, Fineman, Shun 2012): as many
+    rounds of whole-array operations as the longest chain of documents that wait for one another.
 
     Args:
         n: Number of documents.
@@ -107,7 +107,8 @@ def independent(n: int, pairs: I64, held: Mask | None = None) -> tuple[Mask, Mas
         held: bool[n], documents that may go, but cannot be said to stay.
 
     Returns:
-        bool[n] who does not go, and bool[n] of these who cannot be decided, since they are held or wait for one that is.
+        bool[n] who does not go, and bool[n] of these who cannot be decided, since they are held or wait for such
+        a document.
     """
     held = np.zeros(n, np.bool_) if held is None else held
     stays, waits = np.ones(n, np.bool_), held.copy()

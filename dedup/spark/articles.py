@@ -1,4 +1,4 @@
-"""The articles of a job: a data frame goes in, the same rows come out as texts, ids and places, wherever they are needed.
+"""The articles of a job: a data frame goes in, the same rows come out as texts, ids and places, where they are needed.
 
 Texts are read where they lie, by every stage that wants some, and never exchanged between machines.
 """
@@ -73,5 +73,7 @@ def among(frame: DataFrame, positions: DataFrame, *, is_in: bool = True) -> Data
     return joined.where(is_set if is_in else ~is_set).select(frame["*"])
 
 
-def _composed(first: Callable[[Batches], Batches], then: Callable[[Batches], Batches], batches: Batches) -> Batches:
+def _composed(
+    first: Callable[[Batches], Batches], then: Callable[[Batches], Batches], batches: Batches
+) -> Batches:
     return then(first(batches))

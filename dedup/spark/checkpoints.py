@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from pyspark.sql import DataFrame, SparkSession
 
 
@@ -19,9 +17,8 @@ class Checkpoints:
         self._spark = spark
         self._directory = directory.rstrip("/")
 
-    def stage(self, name: str, make: Callable[[], DataFrame]) -> DataFrame:
-        """The rows that `make` describes, made once: what reads them later reads a file."""
-        frame = make()
+    def stage(self, name: str, frame: DataFrame) -> DataFrame:
+        """The rows of a frame, which is but a recipe, made once: what reads them later reads a file."""
         path = f"{self._directory}/{name}"
         frame.write.mode("overwrite").parquet(path)
         return self._spark.read.schema(frame.schema).parquet(path)

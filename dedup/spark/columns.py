@@ -1,4 +1,4 @@
-"""Columns of record batches as arrays and back: a column goes in, an array over its memory comes out, or the reverse."""
+"""Columns of record batches as arrays: a column goes in, an array over its memory comes out, or back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Comparing pairs exactly: pairs of documents go in, how many shingles they share comes out.
 
-The texts of the documents that are in a pair at all are read again where they lie; only their shingle sets are exchanged.
+The texts of the documents that are in a pair at all are read again where they lie; only their shingle sets are
+exchanged.
 """
 
 from __future__ import annotations
@@ -52,11 +53,13 @@ def compared(
         for end in ("a", "b"):
             at = at.join(positions.selectExpr(f"rank as {end}", f"position as position_{end}"), end)
     wanted = at.selectExpr("position_a as position").union(at.selectExpr("position_b")).distinct()
-    sets = checkpoints.stage(f"{name}-sets", lambda: articles.only(wanted).map(sketcher.shingle, SETS))
+    sets = checkpoints.stage(f"{name}-sets", articles.only(wanted).map(sketcher.shingle, SETS))
     for end in ("b", "a"):
-        at = at.join(sets.selectExpr(f"position as position_{end}", f"hashes as hashes_{end}"), f"position_{end}")
+        at = at.join(
+            sets.selectExpr(f"position as position_{end}", f"hashes as hashes_{end}"), f"position_{end}"
+        )
     both = at.select("a", "b", "hashes_a", "hashes_b")
-    return checkpoints.stage(name, lambda: both.mapInArrow(partial(_compare, threshold), COMPARED))
+    return checkpoints.stage(name, both.mapInArrow(partial(_compare, threshold), COMPARED))
 
 
 def _compare(threshold: float, batches: Batches) -> Iterator[pa.RecordBatch]:

@@ -1,7 +1,7 @@
-"""Who stays and who goes, in parallel: edges from earlier documents to later ones go in, what becomes of the later comes out.
+"""Who stays and who goes, in parallel: edges from earlier to later documents go in, what becomes of them comes out.
 
-A document goes if an earlier one near it stays: the lexicographically first maximal independent set. All documents whose
-earlier neighbours are decided are decided at once, which takes O(log² n) rounds in expectation (Blelloch, Fineman, Shun
+A document goes if an earlier one near it stays: the lexicographically first maximal independent set. All documents
+whose earlier neighbours are decided are decided at once, which takes O(log² n) rounds in expectation (Blelloch, Fineman, Shun
 2012), each a join of what is open with itself. Once few edges are open one task does the remaining rounds in memory.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -48,40 +49,33 @@ def decide(edges: DataFrame, held: DataFrame, name: str, checkpoints: Checkpoint
         checkpoints: Where they go.
         few: Open edges that one task does.
     """
-    live, gone, number = edges.select("a", "b"), None, 0
+    live, gone = edges.select("a", "b"), [held.where(F.lit(False))]
     while live.count() > few:
-        number += 1
-        goes = _round(live, held, f"{name}-round-{number}", checkpoints)
-        if goes.isEmpty():
-            break
-        gone = goes if gone is None else gone.union(goes)
+        number = len(gone)
+        goes = _round(live, held, f"{name}-gone-{number}", checkpoints)
+        if goes.isEmpty():  # everybody waits for somebody held
+            return Decided(reduce(DataFrame.union, gone), held.union(live.selectExpr("b")).distinct())
+        gone.append(goes)
         held = held.join(goes, "rank", "left_anti")
-        rest, some = live, goes
-        live = checkpoints.stage(
-            f"{name}-open-{number}",
-            lambda: _without(_without(rest, some, "a"), some, "b"),
-        )
-    else:
-        ends = live.selectExpr("a as rank").union(live.selectExpr("b as rank"))
-        loops = held.join(ends, "rank", "left_semi").selectExpr("rank as a", "rank as b")
-        states = checkpoints.stage(
-            f"{name}-states",
-            lambda: live.union(loops).coalesce(1).mapInArrow(_finish, _STATES),
-        )
-        goes = states.where("not waits").select("rank")
-        gone = goes if gone is None else gone.union(goes)
-        waiting = held.join(goes, "rank", "left_anti").union(states.where("waits").select("rank"))
-        return Decided(gone, waiting.distinct())
-    stuck = held.union(live.selectExpr("b as rank")).distinct()
-    return Decided(gone if gone is not None else held.where(F.lit(False)), stuck)
+        live = _without(_without(live, goes, "a"), goes, "b")
+        live = checkpoints.stage(f"{name}-open-{number}", live)
+    ends = live.selectExpr("a as rank").union(live.selectExpr("b"))
+    loops = held.join(ends, "rank", "left_semi").selectExpr("rank as a", "rank as b")
+    states = live.union(loops).coalesce(1).mapInArrow(_finish, _STATES)
+    states = checkpoints.stage(f"{name}-states", states)
+    goes = states.where("not waits").select("rank")
+    waiting = held.join(goes, "rank", "left_anti").union(states.where("waits").select("rank"))
+    return Decided(reduce(DataFrame.union, [*gone, goes]), waiting.distinct())
 
 
 def _round(live: DataFrame, held: DataFrame, name: str, checkpoints: Checkpoints) -> DataFrame:
     """`rank` of those that go since an earlier neighbour stays for sure: one that is not held and has none itself."""
     blocked = live.selectExpr("b as rank").union(held).distinct()
     stays = live.selectExpr("a as rank").distinct().join(blocked, "rank", "left_anti")
-    goes = live.join(stays.withColumnRenamed("rank", "a"), "a", "left_semi").selectExpr("b as rank").distinct()
-    return checkpoints.stage(name, lambda: goes)
+    goes = (
+        live.join(stays.withColumnRenamed("rank", "a"), "a", "left_semi").selectExpr("b as rank").distinct()
+    )
+    return checkpoints.stage(name, goes)
 
 
 def _without(edges: DataFrame, ranks: DataFrame, end: str) -> DataFrame:

@@ -11,6 +11,7 @@ The outcome is that of `dedup.reference.matching`, whatever the partitions.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
@@ -81,31 +82,30 @@ def match(job: Job) -> Matched:
     """Find the representative of every document."""
     checkpoints = job.checkpoints
     copies, leaders = _twins(job)
-    entries = checkpoints.stage("buckets", lambda: shared(leaders))
+    entries = checkpoints.stage("buckets", shared(leaders))
     low = leaders.select("rank", "low")
-    agreeing, number = job.agreeing, 1
-    undecided, edges, gone = low, None, None
+    edges, gone, waiting = [], [], []
+    undecided, agreeing = low, job.agreeing
     while True:
-        asked, heads, name = undecided, agreeing, f"round-{number}"
-        found, held = _near(job, with_role(entries.join(asked, "rank"), EITHER), name, heads)
+        name = f"round-{len(edges) + 1}"
+        found, held = _near(job, with_role(entries.join(undecided, "rank"), EITHER), name, agreeing)
         decided = decide(found, held, name, checkpoints, job.few)
-        went, waiting = decided.gone, checkpoints.stage(f"{name}-waiting", lambda: decided.waiting)
-        edges = found if edges is None else edges.union(found)
-        gone = went if gone is None else gone.union(went)
-        if waiting.isEmpty():
+        edges.append(found)
+        gone.append(decided.gone)
+        waiting.append(checkpoints.stage(f"{name}-waiting", decided.waiting))
+        if waiting[-1].isEmpty():
             break
-        undecided = low.join(waiting, "rank", "left_semi")
-        late = waiting if number == 1 else late
-        number, agreeing = number + 1, agreeing * GROWTH
-    gone = checkpoints.stage("gone", lambda: gone.distinct())
-    if number > 1:
-        edges = edges.union(_last(job, entries, low, late, gone))
-    stays = edges.join(gone.withColumnRenamed("rank", "a"), "a", "left_anti")
-    links = checkpoints.stage("links", lambda: stays.distinct())
+        undecided = low.join(waiting[-1], "rank", "left_semi")
+        agreeing *= GROWTH
+    went = checkpoints.stage("gone", reduce(DataFrame.union, gone).distinct())
+    if len(edges) > 1:
+        edges.append(_last(job, entries, low, waiting[0], went))
+    stays = reduce(DataFrame.union, edges).join(went.withColumnRenamed("rank", "a"), "a", "left_anti")
+    links = checkpoints.stage("links", stays.distinct())
     best = F.max(F.struct("similarity", -F.col("a"), "containment")).alias("best")
     near = links.groupBy("b").agg(best)
     near = near.selectExpr("-best.col2 as a", "b", "best.similarity", "best.containment")
-    return Matched(copies, leaders, gone, links, checkpoints.stage("near", lambda: near))
+    return Matched(copies, leaders, went, links, checkpoints.stage("near", near))
 
 
 def _twins(job: Job) -> tuple[DataFrame, DataFrame]:
@@ -114,13 +114,10 @@ def _twins(job: Job) -> tuple[DataFrame, DataFrame]:
     firsts = worded.groupBy("digest_high", "digest_low").agg(
         F.min("rank").alias("first"), F.count("*").alias("uses")
     )
-    copies = job.checkpoints.stage(
-        "copies",
-        lambda: worded.select("rank", "digest_high", "digest_low")
-        .join(firsts.where("uses > 1"), ["digest_high", "digest_low"])
-        .where("rank != first")
-        .select("rank", "first"),
+    several = worded.select("rank", "digest_high", "digest_low").join(
+        firsts.where("uses > 1"), ["digest_high", "digest_low"]
     )
+    copies = job.checkpoints.stage("copies", several.where("rank != first").select("rank", "first"))
     return copies, worded.join(copies, "rank", "left_anti")
 
 
@@ -128,7 +125,7 @@ def _near(job: Job, entries: DataFrame, name: str, agreeing: int) -> tuple[DataF
     """The near pairs among entries of buckets, with `similarity` and `containment`; and `rank` of what is left over."""
     settings = job.sketcher.settings
     gate = choose(settings).gate
-    pairs = job.checkpoints.stage(f"{name}-pairs", lambda: meeting(entries, gate, agreeing))
+    pairs = job.checkpoints.stage(f"{name}-pairs", meeting(entries, gate, agreeing))
     found = job.compare(pairs.where("a != b"), f"{name}-compared", settings.threshold)
     return measured(found), pairs.where("a = b").selectExpr("a as rank")
 

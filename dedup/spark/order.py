@@ -1,4 +1,4 @@
-"""Names and ranks of the documents of a job: sketches go in, documents with ids of their own, in priority order, come out.
+"""Names and ranks of the documents of a job: sketches go in, documents with names of their own, in order, come out.
 
 A rank is a number by which documents are compared as the keep policy has it: not dense, and made by a distributed sort
 where the policy looks at more than positions.
@@ -20,10 +20,8 @@ def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> 
     ids = ids.withColumn("name", F.coalesce("id", "location"))
     firsts = ids.groupBy("name").agg(F.min("position").alias("first"), F.count("*").alias("uses"))
     firsts = firsts.where("uses > 1")
-    again = checkpoints.stage(
-        "ids",
-        lambda: ids.join(firsts, "name").where("position != first").select("position", "location"),
-    )
+    again = ids.join(firsts, "name").where("position != first").select("position", "location")
+    again = checkpoints.stage("ids", again)
     if again.isEmpty():
         return ids.select("position", "name", "location")
     renamed = _free(again, ids.select("name"), checkpoints)
@@ -33,26 +31,19 @@ def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> 
 
 def _free(again: DataFrame, names: DataFrame, checkpoints: Checkpoints) -> DataFrame:
     """`position` and `free`: the location of each document, with `#2`, `#3`, ... where another has that for a name."""
-    number = 1
-    wanted = again.withColumn("free", F.col("location"))
+    taken = names.withColumnRenamed("name", "free")
+    wanted, number = again.withColumn("free", F.col("location")), 1
     while True:
-        taken = names.withColumnRenamed("name", "free")
-        asked = wanted
-        found = checkpoints.stage(
-            f"ids-{number}",
-            lambda: asked.join(taken, "free", "left_anti").select("position", "location", "free"),
-        )
-        left = wanted.join(found, "position", "left_anti")
+        free = wanted.join(taken, "free", "left_anti").select("position", "location", "free")
+        free = checkpoints.stage(f"ids-{number}", free)
+        left = wanted.join(free, "position", "left_anti")
         if left.isEmpty():
-            return found.select("position", "free")
+            return free.select("position", "free")
         number += 1
-        more = F.concat("location", F.lit(f"#{number}"))
-        wanted = found.select("position", "location", "free").unionByName(left.withColumn("free", more))
+        wanted = free.unionByName(left.withColumn("free", F.concat("location", F.lit(f"#{number}"))))
 
 
-def ranked(
-    sketches: DataFrame, names: DataFrame, policy: Policy, checkpoints: Checkpoints
-) -> DataFrame:
+def ranked(sketches: DataFrame, names: DataFrame, policy: Policy, checkpoints: Checkpoints) -> DataFrame:
     """The sketches with a `rank`, by which they ascend in priority order."""
     if not policy.breaks_ties:
         sign = -1 if policy.rules[0].kind == "last" else 1
@@ -65,4 +56,4 @@ def ranked(
         .withColumn("rank", F.monotonically_increasing_id())
         .drop("name", *keys)
     )
-    return checkpoints.stage("documents", lambda: ordered)
+    return checkpoints.stage("documents", ordered)

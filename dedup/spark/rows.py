@@ -39,15 +39,17 @@ def rows(job: Job, names: DataFrame, matched: Matched) -> DataFrame:
         F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
         F.coalesce("containment", F.lit(1.0)).alias("containment"),
     )
-    members = near.selectExpr("first as rank", "a as representative", "'near' as relation", "similarity", "containment")
-    members = job.checkpoints.stage("members", lambda: members.unionByName(followers))
-    sizes = members.groupBy("representative").agg((F.count("*") + 1).alias("cluster_size"))
-    heads = sizes.join(
-        documents.selectExpr("rank as representative", "name as cluster_id"), "representative"
+    members = near.selectExpr(
+        "first as rank", "a as representative", "'near' as relation", "similarity", "containment"
     )
-    heads = job.checkpoints.stage("clusters", lambda: heads)
-    facts = members.join(heads, "representative").drop("representative").unionByName(
-        heads.withColumnRenamed("representative", "rank"), allowMissingColumns=True
+    members = job.checkpoints.stage("members", members.unionByName(followers))
+    sizes = members.groupBy("representative").agg((F.count("*") + 1).alias("cluster_size"))
+    heads = sizes.join(documents.selectExpr("rank as representative", "name as cluster_id"), "representative")
+    heads = job.checkpoints.stage("clusters", heads)
+    facts = (
+        members.join(heads, "representative")
+        .drop("representative")
+        .unionByName(heads.withColumnRenamed("representative", "rank"), allowMissingColumns=True)
     )
     own = F.when(F.col("tokens") > 0, 1.0)
     return documents.join(facts, "rank", "left").select(

@@ -114,5 +114,7 @@ def _ids(column: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(pc.binary_length(ids), 0), pa.scalar(None, pa.string()), ids)
 
 
-def _signed(halves: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _signed(
+    halves: np.ndarray[tuple[int], np.dtype[np.uint64]],
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return (halves ^ np.uint64(1 << 63)).view(np.int64)

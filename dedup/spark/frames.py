@@ -1,0 +1,111 @@
+"""`dedup.spark.deduplicate`: a data frame of articles goes in, the same with what was found comes out."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
+
+from dedup import boilerplate
+from dedup.config import Settings
+from dedup.errors import UsageError
+from dedup.excerpts import ExcerptSettings
+from dedup.keep import Policy
+from dedup.spark.articles import Articles, among
+from dedup.spark.checkpoints import Checkpoints
+from dedup.spark.job import Wanted, find
+
+PREFIX = "dedup_"
+"""What the names of the columns begin with that are joined to a frame."""
+
+
+def deduplicate(
+    df: DataFrame,
+    text: str = "text",
+    id: str | None = "id",  # noqa: A002  # the column's usual name
+    settings: Settings | None = None,
+    *,
+    keep: str | None = None,
+    source_field: str | None = None,
+    excerpts: ExcerptSettings | None = None,
+    rules: Sequence[str] = (),
+    position: str | None = None,
+    only_kept: bool = False,
+    work_dir: str | None = None,
+) -> DataFrame:
+    """Find the copies among the articles of a frame: those that one machine finds.
+
+    Args:
+        df: The articles. Its texts are not exchanged between machines, unless the columns are joined on.
+        text: Column of the text; null counts as empty.
+        id: Column of the id; None = they have none. One without gets `row:POSITION`, as does a later one with an id
+            already seen.
+        settings: What decides a match; None = the defaults.
+        keep: Which article of a cluster stays, see `dedup.keep`; None = `first`, or `longest` where excerpts are
+            removed.
+        source_field: Column of the publisher, for the keep policy.
+        excerpts: What is done about excerpts; None = they are reported.
+        rules: Files with further boilerplate rules, on the driver.
+        position: Column of whole numbers, all different, that ascend in input order; None = the articles are numbered
+            as they come, and written to `work_dir` with their numbers, so that these stay what they are.
+        only_kept: Give the articles that stay, with the columns that they came with. Else give all, with the columns of
+            `clusters.jsonl` as `dedup_id`, `dedup_cluster_id`, ... joined on.
+        work_dir: Address that all executors can write to, for the outputs of stages; None = a temporary folder, where
+            everything runs on one machine.
+
+    Raises:
+        UsageError: A parameter cannot be used, or a column is not there.
+    """
+    settings = settings or Settings()
+    excerpts = excerpts or ExcerptSettings()
+    policy = Policy.parse(keep or excerpts.keep, source_field)
+    for name, purpose in [(text, "the text"), (id, "the id"), (position, "the position")]:
+        _check(df, name, purpose)
+    for name in policy.fields():
+        _check(df, name, "the keep policy")
+    spark = df.sparkSession
+    checkpoints = Checkpoints(spark, work_dir or _temporary(spark.sparkContext.master))
+    known = boilerplate.load(rules) if settings.strip else ()
+    frame = df
+    if position is None:
+        numbered = df.withColumn("dedup_position", F.monotonically_increasing_id())
+        frame, position = checkpoints.stage("articles", numbered), "dedup_position"
+    narrow = frame.select(
+        F.col(position).cast("long").alias("position"),
+        F.col(text).alias("text"),
+        (F.lit(None) if id is None else F.col(id)).cast("string").alias("id"),
+        *policy.fields(),
+    )
+    articles = Articles(narrow, fields=policy.fields())
+    found = find(articles, Wanted(settings, policy, excerpts, known), checkpoints)
+    frame = frame.withColumn("position", F.col(position))
+    if only_kept:
+        return among(frame, found.kept).select(*df.columns)
+    tags = [F.col(name).alias(f"{PREFIX}{name}") for name in found.rows.columns if name != "position"]
+    joined = frame.join(found.rows.select("position", *tags), "position")
+    return joined.select(
+        *df.columns, *(f"{PREFIX}{name}" for name in found.rows.columns if name != "position")
+    )
+
+
+def _check(df: DataFrame, name: str | None, purpose: str) -> None:
+    if name is not None and name not in df.columns:
+        there = ", ".join(df.columns)
+        raise UsageError(
+            f'{purpose} needs a column "{name}"; there are: {there}', "name a column that is there"
+        )
+
+
+def _temporary(master: str | None) -> str:
+    if master is None or not master.startswith("local"):
+        raise UsageError(
+            f"{master} needs a place that all executors can write to",
+            "name it with work_dir, such as hdfs:///tmp/x",
+        )
+    directory = tempfile.mkdtemp(prefix="dedup-spark-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return directory
