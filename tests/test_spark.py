@@ -79,12 +79,12 @@ def skewed() -> pa.Table:
 
 
 def test_the_projects_corpus(spark: SparkSession, tmp_path: Path, corpus: Path) -> None:
-    found, expected = both(spark, tmp_path, project_corpus(corpus))
+    found, expected = both(spark, tmp_path, project_corpus(corpus), excerpts="report")
     assert found == expected
 
 
 def test_small_rounds_on_shuffled_partitions(spark: SparkSession, tmp_path: Path) -> None:
-    asked = {"keep": "longest", "agreeing": 1, "strip": False}
+    asked = {"excerpts": "remove", "agreeing": 1, "strip": False}
     found, expected = both(spark, tmp_path, skewed(), shuffled=3, **asked)
     assert found == expected
 

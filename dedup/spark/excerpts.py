@@ -1,7 +1,7 @@
 """Excerpts of a job: minimizers and what matching found go in, what becomes of each excerpt comes out.
 
 The definitions are those of `dedup.reference.excerpts` and `dedup.excerpts`. Minimizers are exchanged once, and a value
-streams past in memory for the documents of as many clusters as may have it; excerpts are removed in rounds, as copies are.
+streams past, in memory for the documents of as many clusters as may have it. Excerpts are removed in rounds, as copies.
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _contained(job: Job, matched: Matched, gates: Gates) -> DataFrame:
     """Pairs of excerpt (`rank`) and `article` among the leaders; of two of one size the later is the excerpt."""
     clusters = matched.near.selectExpr("b as rank", "a as representative")
     leaders = matched.leaders.select("rank", "minimizers").join(clusters, "rank", "left")
-    leaders = leaders.select("rank", F.coalesce("representative", "rank").alias("representative"), "minimizers")
+    leaders = leaders.select(
+        "rank", F.coalesce("representative", "rank").alias("representative"), "minimizers"
+    )
     pairs = candidates(leaders, gates, "excerpts", job)
     found = contained(job.compare(pairs, "excerpts-compared", 0.0), gates)
     is_first = "size_a < size_b"
@@ -115,7 +117,9 @@ def _removed(job: Job, pairs: DataFrame, matched: Matched) -> DataFrame:
     placed = to_stay.join(clusters, "rank", "left")
     placed = placed.withColumn("cluster", F.coalesce("cluster", "rank")).where("cluster != article")
     placed = job.checkpoints.stage("excerpts-placed", placed)
-    whole = placed.groupBy("cluster", "article").agg(F.count("*").alias("found")).join(texts, "cluster", "left")
+    whole = (
+        placed.groupBy("cluster", "article").agg(F.count("*").alias("found")).join(texts, "cluster", "left")
+    )
     whole = whole.where("found = coalesce(texts, 1)").select("cluster", "article")
     edges = placed.where("rank = cluster").join(whole, ["cluster", "article"])
     edges = job.checkpoints.stage("excerpts-edges", edges.select(*_COLUMNS))
@@ -156,10 +160,21 @@ def _groups(most: int, members_only: bool, batches: Batches) -> Iterator[pa.Reco
         held = np.concatenate([held, np.stack(new, axis=1)])
         # The last value may go on in the next batch.
         end = int(np.searchsorted(held[:, 0], held[-1, 0])) if len(held) else 0
-        pairs, held = _pairs(held[:end], most, members_only), held[end:]
+        whole, (loops, held) = held[:end], _bounded(held[end:], most)
+        pairs = np.concatenate([_pairs(whole, most, members_only), loops])
         yield pa.RecordBatch.from_pydict({"a": pairs[:, 0].copy(), "b": pairs[:, 1].copy()})
     pairs = _pairs(held, most, members_only)
     yield pa.RecordBatch.from_pydict({"a": pairs[:, 0].copy(), "b": pairs[:, 1].copy()})
+
+
+def _bounded(entries: I64, most: int) -> tuple[I64, I64]:
+    """Of entries of one value that is frequent already: all but a few as pairs of themselves, and these few."""
+    is_new = np.append(True, entries[1:, 1] != entries[:-1, 1])[: len(entries)]
+    few = np.flatnonzero(is_new)[: most + 1]
+    if len(few) <= most:
+        return np.empty((0, 2), np.int64), entries
+    others = np.delete(entries[:, 2], few)
+    return np.repeat(others, 2).reshape(-1, 2), entries[few]
 
 
 def _pairs(entries: I64, most: int, members_only: bool) -> I64:

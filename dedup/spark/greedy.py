@@ -1,8 +1,9 @@
 """Who stays and who goes, in parallel: edges from earlier to later documents go in, what becomes of them comes out.
 
 A document goes if an earlier one near it stays: the lexicographically first maximal independent set. All documents
-whose earlier neighbours are decided are decided at once, which takes O(log² n) rounds in expectation (Blelloch, Fineman, Shun
-2012), each a join of what is open with itself. Once few edges are open one task does the remaining rounds in memory.
+whose earlier neighbours are decided are decided at once, which takes O(log² n) rounds in expectation (Blelloch,
+Fineman, Shun 2012), each a join of what is open with itself. Once few edges are open one task does the remaining rounds
+in memory.
 """
 
 from __future__ import annotations

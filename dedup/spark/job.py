@@ -22,6 +22,7 @@ from dedup.model import Rule
 from dedup.spark.articles import Articles
 from dedup.spark.buckets import AGREEING
 from dedup.spark.checkpoints import Checkpoints
+from dedup.spark.excerpts import find as find_excerpts
 from dedup.spark.greedy import FEW
 from dedup.spark.matching import Job, match
 from dedup.spark.order import named, ranked
@@ -76,4 +77,8 @@ def find(articles: Articles, wanted: Wanted, checkpoints: Checkpoints) -> Found:
     documents = ranked(sketches, names, wanted.policy, checkpoints)
     job = Job(articles, documents, sketcher, checkpoints, wanted.agreeing, wanted.few)
     matched = match(job)
-    return Found(checkpoints.stage("rows", rows(job, names, matched)), sketches)
+    cut = None
+    if wanted.excerpts.mode != "off":
+        gates = wanted.excerpts.gates(wanted.settings.threshold)
+        cut = find_excerpts(job, matched, gates, remove=wanted.excerpts.mode == "remove")
+    return Found(checkpoints.stage("rows", rows(job, names, matched, cut)), sketches)

@@ -5,62 +5,85 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
+from dedup.spark.excerpts import Cut
 from dedup.spark.matching import Job, Matched
 
-COLUMNS = (
-    "id",
-    "cluster_id",
-    "cluster_size",
-    "is_duplicate",
-    "duplicate_of",
-    "relation",
-    "similarity",
-    "containment",
-    "location",
-)
-"""Those that are always there, in their order."""
 
-
-def rows(job: Job, names: DataFrame, matched: Matched) -> DataFrame:
+def rows(job: Job, names: DataFrame, matched: Matched, cut: Cut | None) -> DataFrame:
     """`position` and the columns of `clusters.jsonl` of every document.
 
     Args:
         job: With the documents.
         names: `position`, `name` and `location` of each.
         matched: What matching found.
+        cut: Which are excerpts; None = nobody looked.
     """
     documents = job.documents.select("rank", "position", "tokens").join(names, "position")
-    near = matched.near.selectExpr("b as first", "a", "similarity", "containment")
-    # Exact copies share what their first has.
-    followers = matched.copies.join(near, "first", "left").select(
-        "rank",
-        F.coalesce("a", "first").alias("representative"),
-        F.when(F.col("a").isNull(), "exact").otherwise("near").alias("relation"),
-        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
-        F.coalesce("containment", F.lit(1.0)).alias("containment"),
-    )
-    members = near.selectExpr(
-        "first as rank", "a as representative", "'near' as relation", "similarity", "containment"
-    )
-    members = job.checkpoints.stage("members", members.unionByName(followers))
-    sizes = members.groupBy("representative").agg((F.count("*") + 1).alias("cluster_size"))
-    heads = sizes.join(documents.selectExpr("rank as representative", "name as cluster_id"), "representative")
-    heads = job.checkpoints.stage("clusters", heads)
-    facts = (
-        members.join(heads, "representative")
-        .drop("representative")
-        .unionByName(heads.withColumnRenamed("representative", "rank"), allowMissingColumns=True)
-    )
+    clusters = job.checkpoints.stage("clusters", _clusters(documents, matched))
+    facts = documents.join(clusters, "rank", "left")
+    facts = facts.join(_cut(documents, matched, cut), "rank", "left") if cut else _uncut(facts)
+    is_excerpt, is_duplicate = F.col("is_excerpt"), F.col("relation").isNotNull()
     own = F.when(F.col("tokens") > 0, 1.0)
-    return documents.join(facts, "rank", "left").select(
+    relation = F.when(is_excerpt, "excerpt").otherwise(F.col("relation"))
+    found = facts.withColumn("relation", relation).select(
         "position",
         F.col("name").alias("id"),
         F.coalesce("cluster_id", "name").alias("cluster_id"),
         F.coalesce("cluster_size", F.lit(1)).alias("cluster_size"),
-        F.col("relation").isNotNull().alias("is_duplicate"),
-        F.when(F.col("relation").isNotNull(), F.col("cluster_id")).alias("duplicate_of"),
+        is_duplicate.alias("is_duplicate"),
+        F.when(is_excerpt, F.col("article")).when(is_duplicate, F.col("cluster_id")).alias("duplicate_of"),
         "relation",
-        F.coalesce("similarity", own).alias("similarity"),
-        F.coalesce("containment", own).alias("containment"),
+        *(
+            F.when(is_excerpt, F.col(f"excerpt_{name}")).otherwise(F.coalesce(name, own)).alias(name)
+            for name in ("similarity", "containment")
+        ),
         "location",
+        F.col("article").alias("excerpt_of"),
+        "excerpt_containment",
+    )
+    return found if cut else found.drop("excerpt_of", "excerpt_containment")
+
+
+def _clusters(documents: DataFrame, matched: Matched) -> DataFrame:
+    """`rank`, `cluster_id` and `cluster_size` of all in clusters; of copies the relation and measures, too."""
+    near = matched.near.selectExpr("b as rank", "a as representative", "similarity", "containment")
+    # Exact copies share what their first has.
+    copies = matched.copies.join(near.withColumnRenamed("rank", "first"), "first", "left").select(
+        "rank",
+        F.coalesce("representative", "first").alias("representative"),
+        F.coalesce("similarity", F.lit(1.0)).alias("similarity"),
+        F.coalesce("containment", F.lit(1.0)).alias("containment"),
+        F.when(F.col("similarity").isNull(), "exact").otherwise("near").alias("relation"),
+    )
+    members = near.withColumn("relation", F.lit("near")).unionByName(copies)
+    sizes = members.groupBy("representative").agg((F.count("*") + 1).alias("cluster_size"))
+    named = documents.selectExpr("rank as representative", "name as cluster_id")
+    heads = sizes.join(named, "representative")
+    own = heads.withColumnRenamed("representative", "rank")
+    return members.join(heads, "representative").drop("representative").unionByName(own, True)
+
+
+def _cut(documents: DataFrame, matched: Matched, cut: Cut) -> DataFrame:
+    """`rank`, `article` (its name), `excerpt_similarity`, `excerpt_containment`, and `is_excerpt` if it is gone."""
+    copies = matched.copies.join(cut.removed.withColumnRenamed("rank", "first"), "first").drop("first")
+    gone = cut.removed.unionByName(copies).withColumn("is_excerpt", F.lit(True))
+    every = gone.unionByName(cut.reported.withColumn("is_excerpt", F.lit(False)))
+    every = every.withColumnRenamed("article", "larger")
+    named = documents.selectExpr("rank as larger", "name as article")
+    return every.join(named, "larger").select(
+        "rank",
+        "article",
+        F.col("similarity").alias("excerpt_similarity"),
+        F.col("containment").alias("excerpt_containment"),
+        "is_excerpt",
+    )
+
+
+def _uncut(facts: DataFrame) -> DataFrame:
+    return facts.selectExpr(
+        "*",
+        "cast(null as string) as article",
+        "cast(null as double) as excerpt_similarity",
+        "cast(null as double) as excerpt_containment",
+        "false as is_excerpt",
     )
