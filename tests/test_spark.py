@@ -30,10 +30,11 @@ def both(
     from dedup.spark.job import Wanted, find
 
     limits = {name: asked.pop(name) for name in ("agreeing", "few") if name in asked}
+    families = asked.get("families", False)
     excerpts = ExcerptSettings(asked.pop("excerpts", "off"))
     policy = Policy.parse(asked.get("keep") or excerpts.keep, asked.get("source_field"))
     one = find_duplicates(articles, excerpts=excerpts.mode, **asked).clusters.drop(["location"])
-    for name in ("keep", "source_field"):
+    for name in ("keep", "source_field", "families"):
         asked.pop(name, None)
     table = articles.append_column("position", pa.array(range(len(articles)), pa.int64()))
     if shuffled is not None:
@@ -43,7 +44,7 @@ def both(
     )
     settings = Settings(**asked)
     known = boilerplate.load() if settings.strip else ()
-    wanted = Wanted(settings, policy, excerpts, known, **limits)
+    wanted = Wanted(settings, policy, excerpts, known, families, **limits)
     found = find(Articles(frame, fields=policy.fields()), wanted, Checkpoints(spark, str(where)))
     rows = found.rows.toArrow().sort_by("position").select(one.column_names).to_pylist()
     return rows, one.to_pylist()
@@ -84,7 +85,7 @@ def test_the_projects_corpus(spark: SparkSession, tmp_path: Path, corpus: Path) 
 
 
 def test_small_rounds_on_shuffled_partitions(spark: SparkSession, tmp_path: Path) -> None:
-    asked = {"excerpts": "remove", "agreeing": 1, "strip": False}
+    asked = {"excerpts": "remove", "agreeing": 1, "families": True, "strip": False}
     found, expected = both(spark, tmp_path, skewed(), shuffled=3, **asked)
     assert found == expected
 

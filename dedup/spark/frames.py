@@ -33,6 +33,7 @@ def deduplicate(
     source_field: str | None = None,
     excerpts: ExcerptSettings | None = None,
     rules: Sequence[str] = (),
+    families: bool = False,
     position: str | None = None,
     only_kept: bool = False,
     work_dir: str | None = None,
@@ -50,6 +51,7 @@ def deduplicate(
         source_field: Column of the publisher, for the keep policy.
         excerpts: What is done about excerpts; None = they are reported.
         rules: Files with further boilerplate rules, on the driver.
+        families: Add `family_id`, the connected components of near relations.
         position: Column of whole numbers, all different, that ascend in input order; None = the articles are numbered
             as they come, and written to `work_dir` with their numbers, so that these stay what they are.
         only_kept: Give the articles that stay, with the columns that they came with. Else give all, with the columns of
@@ -81,7 +83,7 @@ def deduplicate(
         *policy.fields(),
     )
     articles = Articles(narrow, fields=policy.fields())
-    found = find(articles, Wanted(settings, policy, excerpts, known), checkpoints)
+    found = find(articles, Wanted(settings, policy, excerpts, known, families), checkpoints)
     frame = frame.withColumn("position", F.col(position))
     if only_kept:
         return among(frame, found.kept).select(*df.columns)

@@ -23,6 +23,7 @@ from dedup.spark.articles import Articles
 from dedup.spark.buckets import AGREEING
 from dedup.spark.checkpoints import Checkpoints
 from dedup.spark.excerpts import find as find_excerpts
+from dedup.spark.families import families
 from dedup.spark.greedy import FEW
 from dedup.spark.matching import Job, match
 from dedup.spark.order import named, ranked
@@ -39,6 +40,7 @@ class Wanted:
         policy: The keep policy.
         excerpts: What is done about excerpts.
         rules: Boilerplate rules.
+        families: Whether families are wanted.
         agreeing: See `dedup.spark.buckets.AGREEING`.
         few: See `dedup.spark.greedy.FEW`.
     """
@@ -47,6 +49,7 @@ class Wanted:
     policy: Policy
     excerpts: ExcerptSettings
     rules: tuple[Rule, ...] = ()
+    families: bool = False
     agreeing: int = AGREEING
     few: int = FEW
 
@@ -58,10 +61,12 @@ class Found:
     Attributes:
         rows: `position` and the columns of `clusters.jsonl`, a row an article, in no order.
         sketches: Those of the articles, see `dedup.spark.sketches`.
+        renamed: `position` and `location` of the articles whose id had been seen before, and the `id`.
     """
 
     rows: DataFrame
     sketches: DataFrame
+    renamed: DataFrame
 
     @property
     def kept(self) -> DataFrame:
@@ -73,12 +78,13 @@ def find(articles: Articles, wanted: Wanted, checkpoints: Checkpoints) -> Found:
     """Find the copies among some articles."""
     sketcher = Sketcher(wanted.settings, wanted.rules, wanted.policy, wanted.excerpts.window)
     sketches = checkpoints.stage("sketches", articles.map(sketcher.sketch, sketcher.schema))
-    names = named(sketches, articles, checkpoints)
+    names, renamed = named(sketches, articles, checkpoints)
     documents = ranked(sketches, names, wanted.policy, checkpoints)
     job = Job(articles, documents, sketcher, checkpoints, wanted.agreeing, wanted.few)
     matched = match(job)
+    family = families(job, matched) if wanted.families else None
     cut = None
     if wanted.excerpts.mode != "off":
         gates = wanted.excerpts.gates(wanted.settings.threshold)
         cut = find_excerpts(job, matched, gates, remove=wanted.excerpts.mode == "remove")
-    return Found(checkpoints.stage("rows", rows(job, names, matched, cut)), sketches)
+    return Found(checkpoints.stage("rows", rows(job, names, matched, cut, family)), sketches, renamed)

@@ -84,7 +84,9 @@ def match(job: Job) -> Matched:
     copies, leaders = _twins(job)
     entries = checkpoints.stage("buckets", shared(leaders))
     low = leaders.select("rank", "low")
-    edges, gone, waiting = [], [], []
+    edges: list[DataFrame] = []
+    gone: list[DataFrame] = []
+    waiting: list[DataFrame] = []
     undecided, agreeing = low, job.agreeing
     while True:
         name = f"round-{len(edges) + 1}"

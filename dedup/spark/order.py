@@ -14,19 +14,26 @@ from dedup.spark.articles import Articles
 from dedup.spark.checkpoints import Checkpoints
 
 
-def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> DataFrame:
-    """`position`, `name` and `location` of every document; no two have the same name, see `dedup.identities`."""
+def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
+    """`position`, `name` and `location` of every document, no two with the same name; and those that were renamed.
+
+    See `dedup.identities`. Of the renamed `position`, `location` and the `id` that they came with.
+    """
     ids = articles.located(sketches.select("position", "id"))
     ids = ids.withColumn("name", F.coalesce("id", "location"))
     firsts = ids.groupBy("name").agg(F.min("position").alias("first"), F.count("*").alias("uses"))
     firsts = firsts.where("uses > 1")
-    again = ids.join(firsts, "name").where("position != first").select("position", "location")
+    again = (
+        ids.join(firsts, "name")
+        .where("position != first")
+        .select("position", "location", F.col("name").alias("id"))
+    )
     again = checkpoints.stage("ids", again)
     if again.isEmpty():
-        return ids.select("position", "name", "location")
+        return ids.select("position", "name", "location"), again
     renamed = _free(again, ids.select("name"), checkpoints)
     joined = ids.join(renamed, "position", "left")
-    return joined.select("position", F.coalesce("free", "name").alias("name"), "location")
+    return joined.select("position", F.coalesce("free", "name").alias("name"), "location"), again
 
 
 def _free(again: DataFrame, names: DataFrame, checkpoints: Checkpoints) -> DataFrame:

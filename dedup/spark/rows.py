@@ -9,7 +9,9 @@ from dedup.spark.excerpts import Cut
 from dedup.spark.matching import Job, Matched
 
 
-def rows(job: Job, names: DataFrame, matched: Matched, cut: Cut | None) -> DataFrame:
+def rows(
+    job: Job, names: DataFrame, matched: Matched, cut: Cut | None, family: DataFrame | None
+) -> DataFrame:
     """`position` and the columns of `clusters.jsonl` of every document.
 
     Args:
@@ -17,6 +19,7 @@ def rows(job: Job, names: DataFrame, matched: Matched, cut: Cut | None) -> DataF
         names: `position`, `name` and `location` of each.
         matched: What matching found.
         cut: Which are excerpts; None = nobody looked.
+        family: `family` of each `rank` that is not the first of one; None = nobody asked.
     """
     documents = job.documents.select("rank", "position", "tokens").join(names, "position")
     clusters = job.checkpoints.stage("clusters", _clusters(documents, matched))
@@ -41,7 +44,16 @@ def rows(job: Job, names: DataFrame, matched: Matched, cut: Cut | None) -> DataF
         F.col("article").alias("excerpt_of"),
         "excerpt_containment",
     )
-    return found if cut else found.drop("excerpt_of", "excerpt_containment")
+    if cut is None:
+        found = found.drop("excerpt_of", "excerpt_containment")
+    if family is None:
+        return found
+    named = documents.selectExpr("rank as family", "name as family_id")
+    placed = family.join(named, "family").join(documents.select("rank", "position"), "rank")
+    family_id = F.coalesce("family_id", "id").alias("family_id")
+    return found.join(placed.select("position", "family_id"), "position", "left").select(
+        *(name for name in found.columns), family_id
+    )
 
 
 def _clusters(documents: DataFrame, matched: Matched) -> DataFrame:

@@ -6,7 +6,8 @@ Nothing here knows of Spark: record batches in, record batches out, on the kerne
 - `digest_high`, `digest_low`: the halves of the digest, with the top bit flipped, since Spark's integers have a sign;
 - `keys`, `low`, `minimizers`: uint32[bands], uint8[num_perm] and uint32[m] as bytes;
 - `rule_0`, `rule_1`, ...: what the rules of the keep policy go by, ascending from what they like best;
-- `removed`: in one row of a batch what stripping removed in the whole batch, int64[2, r + 2] as bytes; else null.
+- `removed`: in one row of a batch what stripping did in all of it, int64[1 + 2 * (r + 2)] as bytes: documents that it
+  guarded, then removed lines, then removed characters, as in `dedup.model.Sketches`; else null.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ class Sketcher:
                 counts = sketches.minimizer_counts
                 if self.window is None:
                     counts = np.zeros(len(batch), np.uint32)
-                removed = np.concatenate([sketches.removed_lines, sketches.removed_chars]).tobytes()
+                guarded = np.count_nonzero(sketches.guarded)
+                removed = np.concatenate([[guarded], sketches.removed_lines, sketches.removed_chars])
                 columns = {
                     "position": position,
                     "id": _ids(batch["id"]),
@@ -79,7 +81,9 @@ class Sketcher:
                     "keys": binary(sketches.keys.T),
                     "low": binary(sketches.low),
                     "minimizers": ragged(sketches.minimizers, counts),
-                    "removed": pa.array([removed] + [None] * (len(batch) - 1), pa.binary()),
+                    "removed": pa.array(
+                        [removed.astype(np.int64).tobytes()] + [None] * (len(batch) - 1), pa.binary()
+                    ),
                     **{f"rule_{i}": values for i, values in enumerate(rules)},
                 }
                 yield pa.RecordBatch.from_pydict(columns)
