@@ -274,10 +274,8 @@ class NativeExcerptSearch:
     ) -> None:
         """Begin searching; the minimizers are let go once they are grouped."""
         minimizers = self._minimizers.whole(), self._counts.whole()
-        clusters = representative, compared, comparable
-        self._search = _kernel.ExcerptSearch(
-            self._engine, minimizers, clusters, self._scope.value, self._gates, _stored(segments)
-        )
+        asked = (representative, compared, comparable), self._scope.value, self._gates, _stored(segments)
+        self._search = _kernel.ExcerptSearch(self._engine, minimizers, *asked)
 
     def advance(self, limit: int) -> int:
         """Search up to `limit` more documents."""
