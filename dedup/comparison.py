@@ -18,6 +18,7 @@ import numpy as np
 from dedup import boilerplate
 from dedup.bands import Bands, choose, probability
 from dedup.config import Settings
+from dedup.containment import least_shingles
 from dedup.excerpts import ExcerptSettings
 from dedup.model import Removal, Texts
 from dedup.native import Native
@@ -199,7 +200,8 @@ def compare(
     """
     settings = settings or Settings()
     engine = _engine(settings, (rules,) if isinstance(rules, str) else tuple(rules))
-    return compare_with(engine, a, b, excerpts or ExcerptSettings())
+    default = ExcerptSettings(shingles=least_shingles(settings.shingle_unit))
+    return compare_with(engine, a, b, excerpts or default)
 
 
 def compare_with(engine: Stages, a: str, b: str, excerpts: ExcerptSettings) -> Comparison:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from dedup.config import WORD_LENGTH, WORDS
 from dedup.model import I64
 
 CONTAINMENT = 0.6
 """Least containment of the smaller article in the larger one ..."""
 
 SHINGLES = 40
-"""... which has at least this many shingles: two short texts share a sentence by accident."""
+"""... which has at least this many shingles of words: two short texts share a sentence by accident."""
 
 WINDOW = 24
 """Shingles of which one is looked up at least: the shortest run that an excerpt at both gates can share whole.
@@ -51,6 +52,11 @@ class Scope(StrEnum):
     """Each with the representatives of other clusters."""
     MEMBERS = "members"
     """Likewise, but representatives not with one another."""
+
+
+def least_shingles(unit: str) -> int:
+    """Least shingles of an excerpt where nobody says otherwise: of characters as many as `SHINGLES` words have."""
+    return SHINGLES if unit == WORDS else SHINGLES * WORD_LENGTH
 
 
 @dataclass(frozen=True, slots=True)

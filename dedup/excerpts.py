@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.comparable import Comparable
-from dedup.containment import CONTAINMENT, SHINGLES, WINDOW, Contained, Gates, Scope
+from dedup.containment import CONTAINMENT, SHINGLES, WINDOW, Contained, Gates, Scope, least_shingles
 from dedup.errors import UsageError
 from dedup.memory import Memory
 from dedup.model import F64, I64, Matches, Relation, Segment, Sketches
@@ -48,6 +48,11 @@ class ExcerptSettings:
             raise UsageError(f"excerpt containment {self.containment:g} is not in (0, 1]", "0.6 suits news")
         if self.shingles < 1:
             raise UsageError(f"excerpt shingles {self.shingles} is not 1 or more", "40 suits news")
+
+    @classmethod
+    def chosen(cls, mode: str, containment: float, shingles: int | None, unit: str) -> ExcerptSettings:
+        """What a caller asks for; with None the least number of shingles depends on their `unit`."""
+        return cls(mode, containment, least_shingles(unit) if shingles is None else shingles)
 
     @property
     def window(self) -> int | None:

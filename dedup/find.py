@@ -19,7 +19,7 @@ from dedup.boilerplate.learner import Learner
 from dedup.clusters import families as find_families
 from dedup.comparable import Comparable
 from dedup.config import MIN_DOCUMENTS, WORDS, Settings
-from dedup.containment import CONTAINMENT, SHINGLES
+from dedup.containment import CONTAINMENT
 from dedup.engines import make_engine
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptFinder, ExcerptSettings
@@ -42,7 +42,7 @@ def find_duplicates(
     keep: str | None = None,
     excerpts: str = "report",
     excerpt_containment: float = CONTAINMENT,
-    excerpt_shingles: int = SHINGLES,
+    excerpt_shingles: int | None = None,
     against: Any = None,
     same: str | Sequence[str] | None = None,
     across: str | None = None,
@@ -82,7 +82,7 @@ def find_duplicates(
         excerpts: Articles that are mostly contained in a larger one: `report` them (they stay), `remove` them, or
             `off`.
         excerpt_containment: Least share of an excerpt's shingles that the larger article has.
-        excerpt_shingles: Least shingles of an excerpt.
+        excerpt_shingles: Least shingles of an excerpt; None = 40 of words, 240 of characters.
         against: Known articles, likewise, or the path of an index: what they have is removed, and `duplicate_of` or
             `excerpt_of` is the id there. One without an id, or with one that is in `texts` too, goes by
             `against:POSITION`, of an index by `PATH:NUMBER`.
@@ -118,7 +118,7 @@ def find_duplicates(
         OutputError: A temporary file cannot be written.
     """
     settings = Settings(threshold, recall, shingle_size, num_perm, seed, bands, rows, strip, shingle_unit)
-    wanted = ExcerptSettings(excerpts, excerpt_containment, excerpt_shingles)
+    wanted = ExcerptSettings.chosen(excerpts, excerpt_containment, excerpt_shingles, shingle_unit)
     policy = Policy.parse(keep or wanted.keep, source_field)
     blocking = Blocking.parse(same, across, window)
     if learn and not strip:

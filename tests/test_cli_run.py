@@ -270,6 +270,42 @@ def test_shingles_of_characters(dedup: Cli, articles: Path) -> None:
     assert first["fingerprint"] != read_summary(Path("words"))["fingerprint"]
 
 
+def test_every_command_compares_characters(dedup: Cli) -> None:
+    words = story(1, 120).split()
+    scan = " ".join(word[:-1] + "#" if i % 6 == 0 else word for i, word in enumerate(words))
+    records = [{"id": "a", "text": " ".join(words)}, {"id": "b", "text": scan}, {"id": "c", "text": TWO}]
+    write_jsonl(Path("scans.jsonl"), records)
+    asked = ["--shingle", "chars:9", "--no-strip"]
+    dedup("check", "scans.jsonl", "--no-strip")
+    dedup("check", "scans.jsonl", *asked, code=1)
+    compare = ["compare", "a", "b", "--in", "scans.jsonl", "--format", "json"]
+    assert json.loads(dedup(*compare).out)["relation"] is None
+    found = json.loads(dedup(*compare, *asked).out)
+    assert found["relation"] == "near"
+    assert [gate["least"] for gate in found["gates"] if gate["name"] == "shingles of the smaller"] == [240]
+    Path("labels.tsv").write_text("a\tb\trelation\na\tb\tnear\na\tc\tdifferent\n")
+    tuned = json.loads(dedup("tune", "labels.tsv", "scans.jsonl", *asked, "--json").out)
+    assert (tuned["recommended"]["shingle_size"], tuned["recommended"]["shingle_unit"]) == (9, "chars")
+    assert {point["shingle_size"] for point in tuned["points"]} == {5, 7, 9, 12, 15}
+
+    dedup("index", "add", "i.dedup", "scans.jsonl", "--excerpts", "report", *asked)
+    info = json.loads(dedup("index", "info", "i.dedup", "--json").out)
+    assert (info["duplicates"], info["settings"]["shingle_unit"], info["excerpts"]["shingles"]) == (
+        1,
+        "chars",
+        240,
+    )
+    refused = dedup("index", "add", "i.dedup", "scans.jsonl", "--shingle-size", "9", code=2)
+    assert "i.dedup was made with shingle_unit chars, and words was asked for" in refused.err
+    dedup("index", "rebuild", "i.dedup", "--shingle-size", "5")
+    info = json.loads(dedup("index", "info", "i.dedup", "--json").out)
+    assert (info["duplicates"], "shingle_unit" in info["settings"], info["excerpts"]["shingles"]) == (
+        0,
+        False,
+        40,
+    )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -10,7 +10,6 @@ import typer
 
 from dedup.cli.options import (
     CONTAINMENT,
-    SHINGLES,
     Across,
     Bands,
     Encoding,
@@ -94,7 +93,7 @@ def command(
         ),
     ] = Excerpts.REPORT,
     excerpt_containment: ExcerptContainment = CONTAINMENT,
-    excerpt_shingles: ExcerptShingles = SHINGLES,
+    excerpt_shingles: ExcerptShingles = None,
     same: Same = None,
     across: Across = None,
     window: Window = None,
@@ -216,7 +215,7 @@ def command(
         encoding=encoding,
         rules=tuple(rules or ()),
         against=tuple(against or ()),
-        excerpts=ExcerptSettings(excerpts.value, excerpt_containment, excerpt_shingles),
+        excerpts=ExcerptSettings.chosen(excerpts.value, excerpt_containment, excerpt_shingles, unit),
         blocking=Blocking.parse(same, across, window),
         within=tuple(within or ()),
         since=since,

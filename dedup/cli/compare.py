@@ -14,7 +14,6 @@ from dedup.cli.indexing import NumPerm, Recall, Seed, Shingle, Strip, Threshold,
 from dedup.cli.messages import coloured
 from dedup.cli.options import (
     CONTAINMENT,
-    SHINGLES,
     Bands,
     Encoding,
     ExcerptContainment,
@@ -30,7 +29,6 @@ from dedup.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from dedup.comparison import Comparison
-    from dedup.excerpts import ExcerptSettings
     from dedup.index.frozen import Matching
 
 EXAMPLES = """\b
@@ -91,7 +89,7 @@ def command(
     seed: Seed = None,
     strip: Strip = None,
     excerpt_containment: ExcerptContainment = CONTAINMENT,
-    excerpt_shingles: ExcerptShingles = SHINGLES,
+    excerpt_shingles: ExcerptShingles = None,
     rules: Rules = None,
     style: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TEXT,
 ) -> None:
@@ -105,24 +103,24 @@ def command(
         from dedup.report.page import require_jinja2
 
         require_jinja2()
-    from dedup.excerpts import ExcerptSettings
-
-    excerpts = ExcerptSettings(containment=excerpt_containment, shingles=excerpt_shingles)
+    asked = excerpt_containment, excerpt_shingles
     shingles = chosen_shingle(context, shingle, shingle_size)
     chosen = explicit(threshold, recall, shingles, num_perm, seed, strip)
     if bands is not None or rows is not None:
         chosen |= {"bands": bands, "rows": rows}
     if index is not None:
-        found = _of_index((a, b), index, rules, chosen, excerpts)
+        found = _of_index((a, b), index, rules, chosen, asked)
     else:
         from dedup.comparison import compare
         from dedup.config import Settings
+        from dedup.excerpts import ExcerptSettings
         from dedup.named import texts_of
         from dedup.readers import Fields
 
         if within is None:
             _check_single((a, b))
         settings = Settings(**chosen)
+        excerpts = ExcerptSettings.chosen("report", *asked, settings.shingle_unit)
         fields = Fields(tuple(name.strip() for name in text_field.split(",")), id_field, (), encoding)
         texts = texts_of((a, b), within or [a, b], fields)
         paths = [str(path) for path in rules or ()]
@@ -149,10 +147,11 @@ def _of_index(
     location: str,
     rules: list[Path] | None,
     chosen: Matching,
-    excerpts: ExcerptSettings,
+    asked: tuple[float, int | None],
 ) -> Comparison:
     """The comparison of two articles of an index."""
     from dedup.comparison import compare_with
+    from dedup.excerpts import ExcerptSettings
     from dedup.index import Index
 
     with Index(location, create=False, rules=rules or None, **chosen) as index:
@@ -161,6 +160,7 @@ def _of_index(
             if name not in texts:
                 hint = f"`dedup index query {location} FILE` says by which ids it knows articles"
                 raise InputError(f"the index has no article with the id {name!r}", hint)
+        excerpts = ExcerptSettings.chosen("report", *asked, index.stages.settings.shingle_unit)
         return compare_with(index.stages, texts[names[0]], texts[names[1]], excerpts)
 
 

@@ -98,7 +98,8 @@ ExcerptShingles = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Least number of different shingles of an excerpt; 40 unless an index has another.",
+        help="Least number of different shingles of an excerpt; 40 of words, 240 of characters unless an index "
+        "has another.",
         show_default=False,
     ),
 ]

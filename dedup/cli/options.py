@@ -11,7 +11,6 @@ import typer
 from dedup.errors import UsageError
 
 CONTAINMENT = 0.6
-SHINGLES = 40
 """As in `dedup.containment`, which takes too long to import for a help text."""
 
 MIN_DOCUMENTS = 200
@@ -129,7 +128,12 @@ ExcerptContainment = Annotated[
     ),
 ]
 ExcerptShingles = Annotated[
-    int, typer.Option(metavar="N", help="Least number of different shingles of an excerpt.")
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Least number of different shingles of an excerpt: 40 of words, 240 of characters if not given.",
+        show_default=False,
+    ),
 ]
 MinDocuments = Annotated[int, typer.Option(metavar="N", help="Learn nothing from fewer articles.")]
 Threads = Annotated[int | None, typer.Option(metavar="N", help="Threads to use; all cores by default.")]

@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 from dedup import boilerplate
 from dedup.bands import choose
 from dedup.config import FORMAT_VERSION, TOKENIZER_VERSION, WORDS, Settings
+from dedup.containment import least_shingles
 from dedup.errors import InputError, UsageError
 from dedup.excerpts import ExcerptSettings
 from dedup.index.store import Reader, Writer
@@ -79,14 +80,21 @@ class Frozen:
         settings = Settings(**values)  # type: ignore[arg-type]  # the other fields of Chosen
         bands = choose(settings)
         settings = dataclasses.replace(settings, bands=bands.bands, rows=bands.rows)
+        excerpts.setdefault("shingles", least_shingles(settings.shingle_unit))
         known = tuple(boilerplate.load() if rules is None else rules) if settings.strip else ()
         return cls(settings, known, tuple(fields), ExcerptSettings(**excerpts))  # type: ignore[arg-type]  # likewise
 
     def changed(self, chosen: Chosen, rules: Sequence[Rule] | None) -> Frozen:
-        """The same with other settings; bands and rows are derived anew where threshold, recall or num_perm change."""
+        """The same with other settings.
+
+        Bands and rows are derived anew where threshold, recall or num_perm change, and the least shingles of an excerpt
+        where their unit does.
+        """
         values = self._values()
         if {"threshold", "recall", "num_perm"} & chosen.keys():
             values |= {"bands": None, "rows": None}
+        if chosen.get("shingle_unit", self.settings.shingle_unit) != self.settings.shingle_unit:
+            del values["excerpt_shingles"]
         merged: Chosen = {**values, **chosen}  # type: ignore[typeddict-item]  # the fields of Settings
         return Frozen.choose(merged, self.rules if rules is None else rules, self.fields)
 
@@ -133,7 +141,8 @@ class Frozen:
         rules = tuple(
             Rule(**{**rule, "literals": tuple(rule.get("literals", ()))}) for rule in stored["rules"]
         )
-        excerpts = ExcerptSettings(**stored.get("excerpts", {"mode": "off"}))
+        off = {"mode": "off", "shingles": least_shingles(settings.shingle_unit)}
+        excerpts = ExcerptSettings(**stored.get("excerpts", off))
         frozen = Frozen(settings, rules, tuple(stored["fields"]), excerpts)
         for key, version in _VERSIONS.items():
             if stored[key] != version:

@@ -14,7 +14,7 @@ import numpy as np
 
 from dedup.clusters import components, representatives
 from dedup.config import Settings
-from dedup.containment import CONTAINMENT, SHINGLES
+from dedup.containment import CONTAINMENT, least_shingles
 from dedup.model import I64, U8, Mask
 from dedup.tuning.articles import Articles
 from dedup.tuning.labels import Label, Labels
@@ -211,7 +211,8 @@ class _Judge:
     def found(self, settings: Settings) -> tuple[Mask, Mask]:
         """bool[p] twice: the near and exact pairs that a run finds, and the excerpts."""
         near = self.pairs.found(settings)
-        is_part = (self.pairs.containment >= CONTAINMENT) & (self.pairs.smaller >= SHINGLES)
+        is_long = self.pairs.smaller >= least_shingles(settings.shingle_unit)
+        is_part = (self.pairs.containment >= CONTAINMENT) & is_long
         return near, is_part & ~near
 
     def point(self, settings: Settings) -> Point:

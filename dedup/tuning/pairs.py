@@ -15,6 +15,7 @@ import numpy as np
 
 from dedup.bands import choose
 from dedup.config import Settings
+from dedup.containment import least_shingles
 from dedup.excerpts import ExcerptSettings
 from dedup.identities import gather
 from dedup.model import F64, I64, U32, Form, Mask, Matches, Segment, Texts
@@ -119,7 +120,7 @@ def measure(
         shingle_unit=run.shingle_unit,
     )
     engine = Native(screening, threads=threads or 0)
-    matches = _match(engine, texts, ExcerptSettings())
+    matches = _match(engine, texts, ExcerptSettings(shingles=least_shingles(run.shingle_unit)))
     n = len(texts)
     every = matches.pairs if also is None else np.concatenate([matches.pairs, also])
     every = np.sort(every, axis=1)  # of an excerpt and its article the excerpt comes first
