@@ -1,11 +1,14 @@
 """The command `dedup`, and `python -m dedup`: the command line, from its first import on."""
 
 import gc
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line and exit."""
+    # NumPy's linear algebra, which nothing here uses, would start threads that wait by burning processor time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         gc.disable()  # what is imported stays: to look for garbage in it takes time and finds none
         from dedup.cli import main as run

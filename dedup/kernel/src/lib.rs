@@ -2,26 +2,29 @@
 //!
 //! Nothing here reads files or the environment, and no document ever becomes a
 //! Python object: buffers and arrays come in, arrays go out. `bindings` is the
-//! only module that knows Python; every other module is plain Rust.
+//! only module that knows Python; every other module is plain Rust. Public are the
+//! modules that `benches/` measures.
 
-mod bands;
+pub mod bands;
 mod bindings;
 mod bitmap;
 mod blocking;
+mod blocks;
 mod classes;
 mod excerpts;
-mod json;
+pub mod json;
 mod learn;
+pub mod level;
 mod matching;
 mod postings;
 mod rows;
-mod sets;
-mod shingles;
-mod sign;
-mod sketch;
+pub mod sets;
+pub mod shingles;
+pub mod sign;
+pub mod sketch;
 mod strip;
 mod threads;
-mod tokens;
+pub mod tokens;
 
 use pyo3::prelude::*;
 

@@ -5,48 +5,7 @@
 //! Arithmetic wraps on purpose. The loop is the same code at every level; only the
 //! instructions that it is compiled to differ.
 
-/// Instruction sets that `sign` is compiled for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Level {
-    Baseline,
-    #[cfg(target_arch = "x86_64")]
-    Sse41,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-}
-
-impl Level {
-    /// The levels this machine can run, slowest first. On AArch64 the baseline is NEON.
-    pub fn available() -> Vec<Level> {
-        #[allow(unused_mut)]
-        let mut levels = vec![Level::Baseline];
-        #[cfg(target_arch = "x86_64")]
-        {
-            let supported = [
-                (Level::Sse41, is_x86_feature_detected!("sse4.1")),
-                (Level::Avx2, is_x86_feature_detected!("avx2")),
-                (Level::Avx512, is_x86_feature_detected!("avx512f")),
-            ];
-            levels.extend(supported.iter().filter(|s| s.1).map(|s| s.0));
-        }
-        levels
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Level::Baseline if cfg!(target_arch = "aarch64") => "neon",
-            Level::Baseline => "baseline",
-            #[cfg(target_arch = "x86_64")]
-            Level::Sse41 => "sse4.1",
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => "avx2",
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => "avx512",
-        }
-    }
-}
+use crate::level::Level;
 
 /// The permutations of one signature.
 pub struct Permutations {
@@ -79,48 +38,48 @@ impl Permutations {
 
     /// Sign the shingles of one document into `signature` (of `count` values). `mixed` is scratch.
     pub fn sign(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
-        mixed.clear();
-        mixed.extend(hashes.iter().map(|&hash| fmix32(hash as u32)));
         match self.level {
-            Level::Baseline => self.minima(mixed, signature),
+            Level::Baseline => self.minima(hashes, mixed, signature),
             // SAFETY: `level` is one of `Level::available()`, so the machine has these instructions.
             #[cfg(target_arch = "x86_64")]
-            Level::Sse41 => unsafe { self.minima_sse41(mixed, signature) },
+            Level::Sse41 => unsafe { self.minima_sse41(hashes, mixed, signature) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { self.minima_avx2(mixed, signature) },
+            Level::Avx2 => unsafe { self.minima_avx2(hashes, mixed, signature) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { self.minima_avx512(mixed, signature) },
+            Level::Avx512 => unsafe { self.minima_avx512(hashes, mixed, signature) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "sse4.1")]
-    fn minima_sse41(&self, mixed: &[u32], signature: &mut [u32]) {
-        self.minima(mixed, signature);
+    fn minima_sse41(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(hashes, mixed, signature);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn minima_avx2(&self, mixed: &[u32], signature: &mut [u32]) {
-        self.minima(mixed, signature);
+    fn minima_avx2(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(hashes, mixed, signature);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f")]
-    fn minima_avx512(&self, mixed: &[u32], signature: &mut [u32]) {
-        self.minima(mixed, signature);
+    fn minima_avx512(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(hashes, mixed, signature);
     }
 
     #[inline(always)]
-    fn minima(&self, mixed: &[u32], signature: &mut [u32]) {
+    fn minima(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        mixed.clear();
+        mixed.extend(hashes.iter().map(|&hash| fmix32(hash as u32)));
         let blocks = self.a.chunks_exact(LANES).zip(self.b.chunks_exact(LANES));
         for ((a, b), out) in blocks.zip(signature.chunks_mut(LANES)) {
             let a: &[u32; LANES] = a.try_into().expect("a whole block");
             let b: &[u32; LANES] = b.try_into().expect("a whole block");
             let mut minima = [u32::MAX; LANES];
-            for &h in mixed {
+            for &h in &*mixed {
                 for lane in 0..LANES {
                     let value = a[lane].wrapping_mul(h).wrapping_add(b[lane]);
                     minima[lane] = minima[lane].min(value);
@@ -132,6 +91,7 @@ impl Permutations {
 }
 
 /// The finaliser of MurmurHash3, a bijection (Appleby, MurmurHash3, `fmix32`).
+#[inline(always)]
 fn fmix32(mut h: u32) -> u32 {
     h ^= h >> 16;
     h = h.wrapping_mul(0x85EB_CA6B);

@@ -71,7 +71,7 @@ impl Sketcher {
         self.permutations.sign(hashes, mixed, signature);
         band_keys(signature, self.bands, self.rows, band, |_, key| out.keys.push(key));
         out.low.extend(signature.iter().map(|&value| value as u8));
-        out.tokens.push(tokens.len() as u32);
+        out.tokens.push(tokens.count() as u32);
         out.digests.push(digest(tokens));
         if let Some(window) = window {
             winnow(hashes, window, minimizers);

@@ -3,10 +3,14 @@
 //! Three speeds: runs of ASCII go by blocks of 64 bytes classified at once;
 //! other characters go by table; a text with a character that normalisation
 //! may join or reorder with its neighbours goes through the normaliser whole.
+//! A space is written as soon as a token ends; where tokens begin is read off
+//! the spaces in the end.
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::blocks::{BLOCK, Block, append_behind_spaces};
 use crate::classes::{CLASSES, Class, Effect};
+use crate::level::Level;
 
 /// The tokens of one text. Reused from text to text.
 #[derive(Default)]
@@ -16,38 +20,70 @@ pub struct Tokens {
     /// Where each token begins in `text`.
     pub starts: Vec<u32>,
     last: Last,
+    level: Level,
 }
 
 /// What the next character stands behind.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Last {
+    /// Nothing, or a space.
     #[default]
     Separator,
     Word,
     Single,
 }
 
-const BLOCK: usize = 64;
-/// Bytes that may be written beyond the end of a word while copying it.
-const SLACK: usize = 16;
-/// What the words of one block can take in the output, with the spaces between them.
-const ROOM: usize = 2 * BLOCK;
 /// Token positions are 32 bits; one block adds far less than 64 KiB.
 const LONGEST: usize = u32::MAX as usize - (1 << 16);
 
 impl Tokens {
+    /// No tokens yet; what is read is read with the instructions of one of `Level::available()`.
+    pub fn at(level: Level) -> Self {
+        Tokens { level, ..Tokens::default() }
+    }
+
     /// Replace the contents by the tokens of `text`.
     pub fn read(&mut self, text: &str) {
+        match self.level {
+            Level::Baseline => self.read_with(text, Block::append),
+            // SAFETY: `level` is one of `Level::available()`, so the machine has these instructions.
+            #[cfg(target_arch = "x86_64")]
+            Level::Sse41 => unsafe { self.read_sse41(text) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 => unsafe { self.read_avx2(text) },
+        }
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "sse4.1,popcnt")]
+    fn read_sse41(&mut self, text: &str) {
+        self.read_with(text, |block, kept, from, to, out| block.append_groups(kept, from, to, out));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    fn read_avx2(&mut self, text: &str) {
+        self.read_with(text, |block, kept, from, to, out| block.append_groups(kept, from, to, out));
+    }
+
+    /// `read`, given what appends the kept bytes of a block.
+    #[inline(always)]
+    fn read_with(&mut self, text: &str, append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>)) {
         self.clear();
-        if !self.read_fast(text) {
+        if !self.read_fast(text, append) {
             self.clear();
             self.read_normalised(text);
         }
-        self.last = Last::Separator;
+        if self.last == Last::Separator {
+            self.text.pop();
+        }
+        self.starts.extend((!self.text.is_empty()).then_some(0));
+        append_behind_spaces(&self.text, &mut self.starts);
     }
 
     /// Number of tokens.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.starts.len()
     }
 
@@ -58,27 +94,27 @@ impl Tokens {
     }
 
     /// Read a text of which no character depends on its neighbours; false when one does.
-    fn read_fast(&mut self, text: &str) -> bool {
+    #[inline(always)]
+    fn read_fast(&mut self, text: &str, append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>)) -> bool {
         let bytes = text.as_bytes();
         let mut ordered_mark = false;
         let mut at = 0;
         while at < bytes.len() {
-            let mut block = [b' '; BLOCK + SLACK];
             let length = (bytes.len() - at).min(BLOCK);
-            let masks = if length == BLOCK {
-                classify(bytes[at..at + BLOCK].try_into().expect("a whole block"), &mut block)
+            let block = if length == BLOCK {
+                Block::new(bytes[at..at + BLOCK].try_into().expect("a whole block"))
             } else {
                 let mut padded = [b' '; BLOCK];
                 padded[..length].copy_from_slice(&bytes[at..]);
-                classify(&padded, &mut block)
+                Block::new(&padded)
             };
             assert!(self.text.len() < LONGEST, "a text normalises to 4 GiB or more");
             let mut i = 0;
             while i < length {
-                let high = masks.high & (u64::MAX << i);
+                let high = block.high & (u64::MAX << i);
                 let stop = if high == 0 { length } else { high.trailing_zeros() as usize };
                 if stop > i {
-                    self.push_ascii(&block, masks.word, i, stop);
+                    self.push_ascii(&block, i, stop, &append);
                     ordered_mark = false;
                     i = stop;
                 }
@@ -97,47 +133,22 @@ impl Tokens {
         true
     }
 
-    /// Append the words in bytes `from..to` of a lower-cased block.
-    #[inline]
-    fn push_ascii(&mut self, block: &[u8; BLOCK + SLACK], word: u64, from: usize, to: usize) {
-        let word = word & (u64::MAX << from) & (u64::MAX >> (BLOCK - to));
-        let mut starts = word & !(word << 1);
-        let mut ends = !word & (word << 1);
-        let continued = self.last == Last::Word && starts >> from & 1 == 1;
-        self.last = if word >> (to - 1) & 1 == 1 { Last::Word } else { Last::Separator };
-        self.text.reserve(ROOM);
-        self.starts.reserve(BLOCK);
-        let mut end = self.text.len();
-        let mut count = self.starts.len();
-        // SAFETY: every word of a block begins and ends within it. Together the words, a space before each and
-        // the overhang of the last copy take at most 64 + 32 + 16 <= ROOM bytes of `text` and 32 <= BLOCK places
-        // in `starts`, all reserved above; reads go up to 15 bytes beyond the end of a word, so up to 64 + 15
-        // < BLOCK + SLACK. Everything below the new lengths has been written.
-        unsafe {
-            let text = self.text.as_mut_ptr();
-            let places = self.starts.as_mut_ptr();
-            if continued {
-                let length = ends.trailing_zeros() as usize - from;
-                copy_word(block.as_ptr().add(from), text.add(end), length);
-                end += length;
-                starts &= starts - 1;
-                ends &= ends.wrapping_sub(1);
-            }
-            while starts != 0 {
-                let start = starts.trailing_zeros() as usize;
-                let length = ends.trailing_zeros() as usize - start;
-                *text.add(end) = b' ';
-                end += usize::from(count > 0);
-                *places.add(count) = end as u32;
-                count += 1;
-                copy_word(block.as_ptr().add(start), text.add(end), length);
-                end += length;
-                starts &= starts - 1;
-                ends &= ends.wrapping_sub(1);
-            }
-            self.text.set_len(end);
-            self.starts.set_len(count);
+    /// Append the words in bytes `from..to` of a block, each with the space behind it.
+    #[inline(always)]
+    fn push_ascii(
+        &mut self,
+        block: &Block,
+        from: usize,
+        to: usize,
+        append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>),
+    ) {
+        let within = u64::MAX << from & u64::MAX >> (BLOCK - to);
+        if self.last == Last::Single && block.word >> from & 1 == 1 {
+            self.separate();
         }
+        let behind_token = block.word << 1 | u64::from(self.last != Last::Separator) << from;
+        append(block, (block.word | behind_token) & within, from, to, &mut self.text);
+        self.last = if block.word >> (to - 1) & 1 == 1 { Last::Word } else { Last::Separator };
     }
 
     /// Append the bytes of a character with one store.
@@ -153,13 +164,13 @@ impl Tokens {
         }
     }
 
-    /// Begin a token.
+    /// End a token, if there is one to be ended.
     #[inline]
-    fn begin(&mut self) {
-        if !self.starts.is_empty() {
+    fn separate(&mut self) {
+        if self.last != Last::Separator {
             self.text.push(b' ');
+            self.last = Last::Separator;
         }
-        self.starts.push(self.text.len() as u32);
     }
 
     /// Append a character that is not ASCII; false if its neighbours matter.
@@ -167,7 +178,7 @@ impl Tokens {
     fn push_effect(&mut self, c: char, ordered_mark: &mut bool) -> bool {
         let followed_mark = std::mem::replace(ordered_mark, false);
         match CLASSES.effect(c) {
-            Effect::Separator => self.last = Last::Separator,
+            Effect::Separator => self.separate(),
             Effect::Ignored => *ordered_mark = followed_mark,
             Effect::Word(w) => self.push(Class::Word, w),
             Effect::Single(s) => self.push(Class::Single, s),
@@ -205,20 +216,17 @@ impl Tokens {
     fn push(&mut self, class: Class, c: char) {
         match class {
             Class::Ignored => return,
-            Class::Separator | Class::Unknown => {
-                self.last = Last::Separator;
-                return;
-            }
+            Class::Separator | Class::Unknown => return self.separate(),
             Class::Mark if self.last == Last::Separator => return,
             Class::Mark => {}
             Class::Word => {
-                if self.last != Last::Word {
-                    self.begin();
+                if self.last == Last::Single {
+                    self.separate();
                 }
                 self.last = Last::Word;
             }
             Class::Single => {
-                self.begin();
+                self.separate();
                 self.last = Last::Single;
             }
         }
@@ -241,64 +249,35 @@ fn utf8(c: char) -> (u32, usize) {
     }
 }
 
-/// Copy `length` <= 64 bytes in strides of 16: nearly all words take one store, far cheaper than a call.
-///
-/// # Safety
-/// Both sides must be valid for `length` bytes rounded up to a multiple of 16 (at least 16).
-#[inline(always)]
-unsafe fn copy_word(from: *const u8, to: *mut u8, length: usize) {
-    let mut at = 0;
-    loop {
-        // SAFETY: `at` is a multiple of 16 below `length`, or 0.
-        unsafe { std::ptr::copy_nonoverlapping(from.add(at), to.add(at), SLACK) };
-        at += SLACK;
-        if at >= length {
-            return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_levels_read_the_same() {
+        let pieces =
+            ["Word", "x", "7", " ", ", ", " – ", "\n\n", "é", "東京", "\u{301}", "\u{ad}", "’", "ﬁ", "0-A_b"];
+        let mut state = 1u32;
+        for length in 0..400 {
+            let text: String = (0..length)
+                .map(|_| {
+                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    pieces[(state >> 16) as usize % pieces.len()]
+                })
+                .collect();
+            let mut expected = Tokens::at(Level::Baseline);
+            expected.read(&text);
+            let parts = expected.text.split(|&byte| byte == b' ').filter(|part| !part.is_empty()).count();
+            assert_eq!(expected.count(), parts);
+            for level in Level::available() {
+                let mut tokens = Tokens::at(level);
+                tokens.read(&text);
+                assert_eq!(
+                    (&tokens.text, &tokens.starts),
+                    (&expected.text, &expected.starts),
+                    "{level:?} {text}"
+                );
+            }
         }
     }
-}
-
-/// One bit a byte of a block: ASCII letters and digits, and bytes from 0x80.
-struct Masks {
-    word: u64,
-    high: u64,
-}
-
-/// Classify a block and write it lower-cased.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn classify(block: &[u8; BLOCK], lower: &mut [u8; BLOCK + SLACK]) -> Masks {
-    use std::arch::x86_64::*;
-    let mut masks = Masks { word: 0, high: 0 };
-    for part in 0..BLOCK / 16 {
-        // SAFETY: SSE2 belongs to every x86-64; the loads and stores are unaligned and stay within
-        // 16 * part + 16 <= 64 bytes of arrays of at least 64 bytes.
-        unsafe {
-            let bytes = _mm_loadu_si128(block.as_ptr().add(16 * part).cast());
-            let within = |value, low: u8, count: u8| {
-                let shifted = _mm_sub_epi8(value, _mm_set1_epi8(low as i8));
-                _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(count as i8 - 1)), shifted)
-            };
-            let upper = within(bytes, b'A', 26);
-            let folded = _mm_or_si128(bytes, _mm_and_si128(upper, _mm_set1_epi8(0x20)));
-            let word = _mm_or_si128(within(folded, b'a', 26), within(bytes, b'0', 10));
-            _mm_storeu_si128(lower.as_mut_ptr().add(16 * part).cast(), folded);
-            masks.word |= u64::from(_mm_movemask_epi8(word) as u16) << (16 * part);
-            masks.high |= u64::from(_mm_movemask_epi8(bytes) as u16) << (16 * part);
-        }
-    }
-    masks
-}
-
-/// Classify a block and write it lower-cased.
-#[cfg(not(target_arch = "x86_64"))]
-#[inline]
-fn classify(block: &[u8; BLOCK], lower: &mut [u8; BLOCK + SLACK]) -> Masks {
-    let mut masks = Masks { word: 0, high: 0 };
-    for (i, &byte) in block.iter().enumerate() {
-        lower[i] = byte.to_ascii_lowercase();
-        masks.word |= u64::from(byte.is_ascii_alphanumeric()) << i;
-        masks.high |= u64::from(byte >= 0x80) << i;
-    }
-    masks
 }

@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use super::batches::ragged;
 use super::{check_offsets, guard, invalid};
 use crate::bands::band_keys;
+use crate::level::Level;
 use crate::shingles::Shingling;
-use crate::sign::{Level, Permutations};
+use crate::sign::Permutations;
 use crate::sketch::text_of;
 use crate::tokens::Tokens;
 

@@ -287,7 +287,7 @@ fn has_tokens(text: &str, scratch: &mut Scratch, filled: &[usize]) -> bool {
     let mut tokens = std::mem::take(&mut scratch.tokens);
     let has_tokens = remaining(scratch, filled).any(|version| {
         tokens.read(&text[version.left.0..version.left.1]);
-        tokens.len() > 0
+        tokens.count() > 0
     });
     scratch.tokens = tokens;
     has_tokens

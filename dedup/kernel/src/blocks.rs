@@ -1,0 +1,168 @@
+//! Blocks of 64 bytes of a text at once: which are ASCII letters and digits, their words moved together, and where
+//! spaces are.
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::*;
+
+/// Bytes of a block.
+pub const BLOCK: usize = 64;
+/// Bytes moved at once, which may be written beyond the last one that counts.
+pub const GROUP: usize = 8;
+
+/// A block with its letters in lower case and a space for each byte that is no ASCII letter or digit, and two bits for
+/// each byte.
+pub struct Block {
+    pub bytes: [u8; BLOCK],
+    /// ASCII letters and digits.
+    pub word: u64,
+    /// Bytes from 0x80.
+    pub high: u64,
+}
+
+impl Block {
+    /// Classify 64 bytes.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub fn new(text: &[u8; BLOCK]) -> Block {
+        let mut block = Block { bytes: [b' '; BLOCK], word: 0, high: 0 };
+        for part in 0..BLOCK / 16 {
+            // SAFETY: SSE2 belongs to every x86-64; the loads and stores are unaligned and stay within
+            // 16 * part + 16 <= 64 bytes of arrays of 64 bytes.
+            unsafe {
+                let bytes = _mm_loadu_si128(text.as_ptr().add(16 * part).cast());
+                let within = |value, low: u8, count: u8| {
+                    let shifted = _mm_sub_epi8(value, _mm_set1_epi8(low as i8));
+                    _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(count as i8 - 1)), shifted)
+                };
+                // Bit 5 makes capitals small and makes a letter of nothing else; digits have it.
+                let folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+                let word = _mm_or_si128(within(folded, b'a', 26), within(bytes, b'0', 10));
+                let space = _mm_andnot_si128(word, _mm_set1_epi8(b' ' as i8));
+                let shown = _mm_or_si128(_mm_and_si128(word, folded), space);
+                _mm_storeu_si128(block.bytes.as_mut_ptr().add(16 * part).cast(), shown);
+                block.word |= u64::from(_mm_movemask_epi8(word) as u16) << (16 * part);
+                block.high |= u64::from(_mm_movemask_epi8(bytes) as u16) << (16 * part);
+            }
+        }
+        block
+    }
+
+    /// Classify 64 bytes.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn new(text: &[u8; BLOCK]) -> Block {
+        let mut block = Block { bytes: [b' '; BLOCK], word: 0, high: 0 };
+        for (i, &byte) in text.iter().enumerate() {
+            let is_word = byte.is_ascii_alphanumeric();
+            block.bytes[i] = if is_word { byte | 0x20 } else { b' ' };
+            block.word |= u64::from(is_word) << i;
+            block.high |= u64::from(byte >= 0x80) << i;
+        }
+        block
+    }
+
+    /// Append those of bytes `from..to` that `kept` has a bit for, one by one.
+    #[inline(always)]
+    pub fn append(&self, kept: u64, from: usize, to: usize, out: &mut Vec<u8>) {
+        out.reserve(BLOCK + GROUP);
+        let mut end = out.len();
+        // SAFETY: at most 64 bytes are written beyond the old end, which are reserved; `from..to` lies in the block.
+        unsafe {
+            let text = out.as_mut_ptr();
+            for i in from..to {
+                *text.add(end) = self.bytes[i];
+                end += (kept >> i & 1) as usize;
+            }
+            out.set_len(end);
+        }
+    }
+
+    /// As `append`, eight bytes at once.
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "ssse3")]
+    #[inline]
+    pub fn append_groups(&self, kept: u64, from: usize, to: usize, out: &mut Vec<u8>) {
+        out.reserve(BLOCK + GROUP);
+        let mut end = out.len();
+        // SAFETY: at most 64 bytes are kept, and each store writes `GROUP` bytes from the end of those before: all
+        // reserved. Groups are read at multiples of 8 below 64 of a block of 64 bytes.
+        unsafe {
+            let text = out.as_mut_ptr();
+            for group in from / GROUP..to.div_ceil(GROUP) {
+                let bits = (kept >> (GROUP * group)) as u8;
+                let bytes = _mm_loadl_epi64(self.bytes.as_ptr().add(GROUP * group).cast());
+                let order = _mm_loadl_epi64(ORDERS[bits as usize].as_ptr().cast());
+                _mm_storel_epi64(text.add(end).cast(), _mm_shuffle_epi8(bytes, order));
+                end += bits.count_ones() as usize;
+            }
+            out.set_len(end);
+        }
+    }
+}
+
+/// For each set of bits the places of those that are set, in order, then zeros.
+#[cfg(target_arch = "x86_64")]
+static ORDERS: [[u8; GROUP]; 256] = {
+    let mut orders = [[0; GROUP]; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let (mut place, mut count) = (0, 0);
+        while place < GROUP {
+            if bits >> place & 1 == 1 {
+                orders[bits][count] = place as u8;
+                count += 1;
+            }
+            place += 1;
+        }
+        bits += 1;
+    }
+    orders
+};
+
+/// Append the place behind each space of `text`, which has less than 4 GiB.
+#[inline(always)]
+pub fn append_behind_spaces(text: &[u8], places: &mut Vec<u32>) {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    let mut first = 1u32;
+    for block in blocks {
+        let mut spaces = spaces(block);
+        places.reserve(BLOCK);
+        let mut end = places.len();
+        let new_len = end + spaces.count_ones() as usize;
+        // SAFETY: a block has at most 64 spaces, and eight are written at once, so no more than the 64 places that
+        // are reserved; all below the new length have been written.
+        unsafe {
+            while spaces != 0 {
+                for _ in 0..GROUP {
+                    *places.as_mut_ptr().add(end) = first + spaces.trailing_zeros();
+                    spaces &= spaces.wrapping_sub(1);
+                    end += 1;
+                }
+            }
+            places.set_len(new_len);
+        }
+        first += BLOCK as u32;
+    }
+    places.extend(rest.iter().zip(first..).filter(|(byte, _)| **byte == b' ').map(|(_, place)| place));
+}
+
+/// One bit for each byte of a block that is a space.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn spaces(block: &[u8; BLOCK]) -> u64 {
+    let mut spaces = 0;
+    for part in 0..BLOCK / 16 {
+        // SAFETY: SSE2 belongs to every x86-64; the loads stay within the 64 bytes of the block.
+        unsafe {
+            let bytes = _mm_loadu_si128(block.as_ptr().add(16 * part).cast());
+            let found = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(b' ' as i8)));
+            spaces |= u64::from(found as u16) << (16 * part);
+        }
+    }
+    spaces
+}
+
+/// One bit for each byte of a block that is a space.
+#[cfg(not(target_arch = "x86_64"))]
+fn spaces(block: &[u8; BLOCK]) -> u64 {
+    block.iter().enumerate().fold(0, |bits, (i, &byte)| bits | u64::from(byte == b' ') << i)
+}
