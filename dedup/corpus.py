@@ -114,14 +114,8 @@ class Corpus:
         """Raise InputError when there are records, but every one of them was skipped."""
         if len(self) or not self.skipped:
             return
-        count, first = len(self.skipped), self.skipped[0]
-        counted = (
-            "the only record was skipped," if count == 1 else f"all {count:,} records were skipped, the first"
-        )
-        hint = "look at the first records of the input"
-        if any(record.reason == "no_text" for record in self.skipped):
-            hint = "name the field of the text: --text-field"
-        raise InputError(f"nothing usable: {counted} at {first.location}: {first.detail}", hint)
+        no_text = any(record.reason == "no_text" for record in self.skipped)
+        raise nothing_usable(len(self.skipped), self.skipped[0].location, self.skipped[0].detail, no_text)
 
     def documents_of(self, source: int) -> tuple[int, int]:
         """Position of the first document of a source, and one past its last."""
@@ -130,6 +124,22 @@ class Corpus:
     def segments_of(self, source: int) -> list[Segment]:
         """Where the documents of a source can be read again."""
         return self.segments[self.first_segment[source] : self.first_segment[source + 1]]
+
+
+def nothing_usable(count: int, location: str, detail: str, no_text: bool) -> InputError:
+    """The error about inputs whose `count` records were all skipped; the first is at `location`.
+
+    Args:
+        count: See above.
+        location: See above.
+        detail: Why the first was skipped.
+        no_text: Whether some have no text field.
+    """
+    counted = (
+        "the only record was skipped," if count == 1 else f"all {count:,} records were skipped, the first"
+    )
+    hint = "name the field of the text: --text-field" if no_text else "look at the first records of the input"
+    return InputError(f"nothing usable: {counted} at {location}: {detail}", hint)
 
 
 class CorpusBuilder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,6 @@ from dedup.cli.options import (
     Across,
     Bands,
     Encoding,
-    Engine,
-    EngineName,
     ExcerptContainment,
     Excerpts,
     ExcerptShingles,
@@ -45,10 +44,19 @@ Examples:
   dedup run articles.jsonl -o out
   dedup run 'news/*.csv.gz' -o out --text-field title,body --keep longest
   dedup run today.jsonl --against yesterday.jsonl -o out
+  dedup run s3a://news/2024 -o s3a://news/unique --engine spark --master yarn
   zcat articles.jsonl.gz | dedup run - --dry-run
 
 Exit codes: 0 done; 1 duplicates found, with --fail-on-duplicates; 2 a mistake, an input that cannot be read, or,
 with --strict, skipped records."""
+
+
+class Engine(StrEnum):
+    """Who computes."""
+
+    NATIVE = "native"
+    REFERENCE = "reference"
+    SPARK = "spark"
 
 
 def command(
@@ -62,7 +70,7 @@ def command(
         ),
     ],
     output: Annotated[
-        Path | None,
+        str | None,  # which may be an address: a Path would take one of two slashes away
         typer.Option(
             "--output",
             "-o",
@@ -173,7 +181,24 @@ def command(
         ),
     ] = False,
     threads: Threads = None,
-    engine: EngineName = (Engine.NATIVE),
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="The reference is slow, plain Python, and gives the same result; Spark is for a cluster."
+        ),
+    ] = Engine.NATIVE,
+    master: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL", help="Cluster for --engine spark, such as spark://HOST:7077, yarn or local[*]."
+        ),
+    ] = None,
+    work_dir: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Where --engine spark leaves its stages, to go on from if it is stopped."
+        ),
+    ] = None,
     memory: Annotated[
         str | None,
         typer.Option(
@@ -212,6 +237,7 @@ def command(
         raise UsageError("no place for the results", "add -o DIR, or --dry-run to only look")
 
     from dedup.blocking import Blocking
+    from dedup.cli.on_spark import check_engine, run_on_spark
     from dedup.cli.progress import shown
     from dedup.cli.summary import show
     from dedup.config import WORDS, Settings
@@ -220,11 +246,12 @@ def command(
     from dedup.options import Options
     from dedup.pipeline import run
 
+    check_engine(engine, master, work_dir)
     size, unit = chosen_shingle(context, shingle, shingle_size) or (5, WORDS)
     settings = Settings(threshold, recall, size, num_perm, seed, bands, rows, strip, unit)
     options = Options(
         settings=settings,
-        output=output,
+        output=None if output is None else Path(output),
         text_fields=tuple(name.strip() for name in text_field.split(",")),
         id_field=id_field,
         source_field=source_field,
@@ -251,12 +278,15 @@ def command(
         force=force,
     )
     opened = {}
-    if against:
+    if against and engine is not Engine.SPARK:
         from dedup.index.source import IndexSource, is_index
 
         opened = {name: IndexSource(name, temp_dir) for name in against if is_index(name)}
     with shown(quiet) as progress:
-        summary = run(inputs, options, progress, opened)
+        if engine is Engine.SPARK:
+            summary = run_on_spark(inputs, options, output, master, work_dir, progress)
+        else:
+            summary = run(inputs, options, progress, opened)
     show(summary, None if dry_run else output, json=json, quiet=quiet)
     if strict and (summary.skipped or (summary.against or {}).get("skipped")):
         raise typer.Exit(2)

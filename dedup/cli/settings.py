@@ -18,7 +18,10 @@ from typing import Any, NamedTuple
 from dedup.errors import UsageError
 
 PATHS = frozenset(
-    {"baseline", "cache", "counts", "duplicates", "index", "labels", "output", "rules", "temp_dir"}
+    {
+        *("baseline", "cache", "counts", "duplicates", "index", "labels", "output", "rules", "temp_dir"),
+        "work_dir",
+    }
 )
 """Options whose values are paths, or addresses."""
 

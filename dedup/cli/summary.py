@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -21,7 +20,7 @@ CLASSES = 4
 """Classes of boilerplate that are named."""
 
 
-def show(summary: Summary, output: Path | None, *, json: bool, quiet: bool) -> None:
+def show(summary: Summary, output: str | None, *, json: bool, quiet: bool) -> None:
     """Print the summary on stdout, its warnings on stderr.
 
     Args:
@@ -40,7 +39,7 @@ def show(summary: Summary, output: Path | None, *, json: bool, quiet: bool) -> N
         warn(warning)
 
 
-def _print(summary: Summary, output: Path | None) -> None:
+def _print(summary: Summary, output: str | None) -> None:
     from rich.console import Console
 
     colours = coloured(sys.stdout)
@@ -55,7 +54,7 @@ def _print(summary: Summary, output: Path | None) -> None:
     typer.echo("\n".join(line.rstrip() for line in shown.get().rstrip().split("\n")))
 
 
-def _counts(summary: Summary, output: Path | None) -> Table:
+def _counts(summary: Summary, output: str | None) -> Table:
     from rich.table import Table
 
     documents = summary.kept + summary.removed
@@ -127,7 +126,7 @@ def _counts(summary: Summary, output: Path | None) -> Table:
     table.add_row("time", "", f"{summary.seconds:.1f} s: {stages}")
     if summary.seconds:
         table.add_row("speed", "", f"{documents / summary.seconds:,.0f} articles/s")
-    table.add_row("results", "", f"{output}/" if output is not None else "not written: a dry run")
+    table.add_row("results", "", f"{output.rstrip('/')}/" if output is not None else "not written: a dry run")
     return table
 
 

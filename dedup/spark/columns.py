@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from dedup.model import I64, U8, Texts
+from dedup.model import I64, U8, Mask, Texts
 from dedup.native import array_of
 from dedup.readers.columns import spans
 
@@ -54,3 +54,11 @@ def ragged(values: NDArray[Any], counts: NDArray[Any]) -> pa.Array:
     np.cumsum(counts * values.itemsize, out=offsets[1:])
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
     return pa.Array.from_buffers(pa.binary(), len(counts), buffers)
+
+
+def strings(texts: Texts, valid: Mask | None = None) -> pa.Array:
+    """Texts as a column of strings over the same memory, null where they are not `valid`."""
+    validity = None if valid is None or valid.all() else pa.array(valid).buffers()[1]
+    offsets = pa.py_buffer(np.ascontiguousarray(texts.offsets))
+    data = pa.py_buffer(array_of(texts.data))
+    return pa.Array.from_buffers(pa.large_string(), len(texts), [validity, offsets, data])
