@@ -17,7 +17,7 @@ from dedup.keep import Policy
 from tests.articles import edited, story
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 def both(
@@ -27,25 +27,30 @@ def both(
     from dedup import boilerplate
     from dedup.spark.articles import Articles
     from dedup.spark.checkpoints import Checkpoints
+    from dedup.spark.frames import _known
     from dedup.spark.job import Wanted, find
 
     limits = {name: asked.pop(name) for name in ("agreeing", "few") if name in asked}
-    families = asked.get("families", False)
-    excerpts = ExcerptSettings(asked.pop("excerpts", "off"))
-    policy = Policy.parse(asked.get("keep") or excerpts.keep, asked.get("source_field"))
-    one = find_duplicates(articles, excerpts=excerpts.mode, **asked).clusters.drop(["location"])
-    for name in ("keep", "source_field", "families"):
-        asked.pop(name, None)
-    table = articles.append_column("position", pa.array(range(len(articles)), pa.int64()))
-    if shuffled is not None:
-        table = table.take(random.Random(shuffled).sample(range(len(table)), len(table)))
-    frame = (
-        spark.createDataFrame(table).repartition(3, "position") if shuffled else spark.createDataFrame(table)
-    )
+    one = find_duplicates(articles, **asked).clusters.drop(["location"])
+    excerpts = ExcerptSettings(asked.pop("excerpts", "report"))
+    source = asked.pop("source_field", None)
+    policy = Policy.parse(asked.pop("keep", None) or excerpts.keep, source)
+    learn = asked.pop("min_documents", None) if asked.pop("learn", False) else None
+    against, families = asked.pop("against", None), asked.pop("families", False)
     settings = Settings(**asked)
-    known = boilerplate.load() if settings.strip else ()
-    wanted = Wanted(settings, policy, excerpts, known, families, **limits)
-    found = find(Articles(frame, fields=policy.fields()), wanted, Checkpoints(spark, str(where)))
+
+    def frame(table: pa.Table) -> DataFrame:
+        table = table.append_column("position", pa.array(range(len(table)), pa.int64()))
+        if shuffled is not None:
+            table = table.take(random.Random(shuffled).sample(range(len(table)), len(table)))
+        return spark.createDataFrame(table).repartition(3)
+
+    known = None if against is None else Articles(frame(against), locate=_known)
+    loaded = boilerplate.load() if settings.strip else ()
+    wanted = Wanted(settings, policy, excerpts, loaded, families, learn, source, **limits)
+    fields = tuple(dict.fromkeys([*policy.fields(), *([] if source is None else [source])]))
+    mine = Articles(frame(articles), fields=fields)
+    found = find(mine, wanted, Checkpoints(spark, str(where)), known)
     rows = found.rows.toArrow().sort_by("position").select(one.column_names).to_pylist()
     return rows, one.to_pylist()
 
@@ -75,12 +80,14 @@ def skewed() -> pa.Table:
             texts.append(version)
     texts += [texts[10], texts[10].upper(), ""]
     chance.shuffle(texts)
-    ids = [f"a{i}" if i % 7 else "again" for i in range(len(texts))]
-    return pa.table({"id": pa.array(ids, pa.string()), "text": texts})
+    ids = [f"a{i}" if i % 25 else "again" for i in range(len(texts))]
+    days = [f"2024-01-{1 + i % 5:02}" if i % 4 else None for i in range(len(texts))]
+    publishers = [chance.choice(["a", "b", "c"]) for _ in texts]
+    return pa.table({"id": ids, "text": texts, "day": days, "source": publishers})
 
 
 def test_the_projects_corpus(spark: SparkSession, tmp_path: Path, corpus: Path) -> None:
-    found, expected = both(spark, tmp_path, project_corpus(corpus), excerpts="report")
+    found, expected = both(spark, tmp_path, project_corpus(corpus))
     assert found == expected
 
 
@@ -88,6 +95,29 @@ def test_small_rounds_on_shuffled_partitions(spark: SparkSession, tmp_path: Path
     asked = {"excerpts": "remove", "agreeing": 1, "families": True, "strip": False}
     found, expected = both(spark, tmp_path, skewed(), shuffled=3, **asked)
     assert found == expected
+
+
+def test_known_articles(spark: SparkSession, tmp_path: Path) -> None:
+    table = skewed()
+    split = len(table) - 30  # so that an id comes again on either side
+    asked = {"against": table.slice(split), "keep": "latest:day,source:b>a,last"}
+    settings = {"source_field": "source", "threshold": 0.7, "shingle_size": 3, "num_perm": 64}
+    found, expected = both(spark, tmp_path, table.slice(0, split), **asked, **settings)
+    assert found == expected
+    own = {row["id"] for row in expected}
+    assert sum(row["duplicate_of"] not in {None, *own} for row in expected) > 5
+
+
+def test_learned_boilerplate(spark: SparkSession, tmp_path: Path) -> None:
+    furniture = ["Read what our readers say about it", "Follow the harbour desk for more"]
+    texts = [f"{furniture[i % 2]}\n{story(i)}\n{story(900 + i)}" for i in range(60)]
+    publishers = [None if i % 7 == 0 else f"p{i % 3}" for i in range(60)]
+    table = pa.table({"text": [*texts, texts[5].split("\n", 1)[1]], "source": [*publishers, "p1"]})
+    table = table.append_column("id", pa.array([f"a{i}" for i in range(len(table))]))
+    asked = {"learn": True, "min_documents": 20, "source_field": "source", "excerpts": "off", "shuffled": 1}
+    found, expected = both(spark, tmp_path, table, **asked)
+    assert found == expected
+    assert found[-1]["relation"] == "exact"
 
 
 def test_a_column_that_is_not_there(spark: SparkSession) -> None:
@@ -101,10 +131,21 @@ def test_a_column_that_is_not_there(spark: SparkSession) -> None:
 def test_a_frame_without_positions(spark: SparkSession) -> None:
     from dedup.spark import deduplicate
 
-    frame = spark.createDataFrame(
-        [("a", story(1)), ("b", story(2)), ("c", story(1))], "id string, text string"
-    )
-    kept = deduplicate(frame.coalesce(1), only_kept=True)
-    assert sorted(row.id for row in kept.collect()) == ["a", "b"]
-    tagged = deduplicate(frame.coalesce(1), keep="last")
-    assert {row.id: row.dedup_duplicate_of for row in tagged.collect()} == {"a": "c", "b": None, "c": None}
+    texts = [("a", story(1), 7), ("b", story(2), 8), ("c", story(1), 9)]
+    frame = spark.createDataFrame(texts, "id string, text string, `position` int").coalesce(1)
+    tagged = deduplicate(frame, keep="last", excerpts=ExcerptSettings("off"))
+    assert tagged.columns[:5] == ["id", "text", "position", "dedup_id", "dedup_cluster_id"]
+    found = {row.id: (row.position, row.dedup_duplicate_of) for row in tagged.collect()}
+    assert found == {"a": (7, "c"), "b": (8, None), "c": (9, None)}
+
+
+def test_only_rows_at_some_positions_are_read(spark: SparkSession) -> None:
+    from dedup.spark.articles import among
+
+    every = [0, 1, 7, 8, 32767, 32768, 32769, 1 << 40, (1 << 40) + 9]
+    some = {0, 8, 32768, 1 << 40}
+    frame = spark.createDataFrame([(i,) for i in every], "place long")
+    positions = spark.createDataFrame([(i,) for i in some], "position long")
+    for is_in in (True, False):
+        rows = among(frame, positions, is_in=is_in, column="place").collect()
+        assert sorted(row.place for row in rows) == [i for i in every if (i in some) == is_in]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -173,22 +173,29 @@ class Learner:
         places = find(
             self._store.places, np.unique(np.concatenate([tally.places.ravel() for tally in chosen]))
         )
-        lines = [
-            LearnedLine(
-                texts[int(tally.keys[i])],
-                ACTIONS[Kind(int(tally.kinds[i]))],
-                int(tally.documents[i]),
-                int(tally.stories[i]),
-                int(tally.sources[i]),
-                tuple(sorted(places[place] for place in tally.places[i].tolist() if place)),
-            )
-            for tally in chosen
-            for i in range(len(tally.keys))
-            if int(tally.keys[i]) in texts  # else two learners forgot it, and each saw the line once
-        ]
-        lines = without_parts(lines)
-        lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))
-        return tuple(lines)
+        return learned_lines(chosen, texts, places)
+
+
+def learned_lines(
+    chosen: Sequence[Tally], texts: Mapping[int, str], places: Mapping[int, str]
+) -> tuple[LearnedLine, ...]:
+    """The lines of the chosen keys, those in most documents first, from texts by key and names of places by hash."""
+    lines = [
+        LearnedLine(
+            texts[int(tally.keys[i])],
+            ACTIONS[Kind(int(tally.kinds[i]))],
+            int(tally.documents[i]),
+            int(tally.stories[i]),
+            int(tally.sources[i]),
+            tuple(sorted(places[place] for place in tally.places[i].tolist() if place)),
+        )
+        for tally in chosen
+        for i in range(len(tally.keys))
+        if int(tally.keys[i]) in texts  # else two learners forgot it, and each saw the line once
+    ]
+    lines = without_parts(lines)
+    lines.sort(key=lambda one: (-one.documents, -one.stories, one.line, one.action))
+    return tuple(lines)
 
 
 def _packed(texts: Texts | Sequence[str]) -> Texts:

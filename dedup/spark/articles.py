@@ -54,23 +54,30 @@ class Articles:
         return frame.withColumn("location", F.concat(F.lit("row:"), F.col("position").cast("string")))
 
 
-def among(frame: DataFrame, positions: DataFrame, *, is_in: bool = True) -> DataFrame:
-    """The rows of a frame whose `position` is one of some others, or none of them. The frame is not exchanged.
+def among(
+    frame: DataFrame, positions: DataFrame, *, is_in: bool = True, column: str = "position"
+) -> DataFrame:
+    """The rows of a frame whose position is one of some others, or none of them. The frame is not exchanged.
 
     The positions are sent to every executor as bitmaps: an eighth of a byte for each article of the corpus.
+
+    Args:
+        frame: Has a `column` of positions.
+        positions: Has one of the name `position`.
+        is_in: Whether rows stay that are among the positions, or those that are not.
+        column: See above.
     """
-    bucket, bit = F.bitmap_bucket_number("position"), F.bitmap_bit_position("position")
     bitmaps = (
-        positions.select(bucket.alias("bucket"), bit.alias("bit"))
-        .groupBy("bucket")
-        .agg(F.bitmap_construct_agg("bit").alias("bitmap"))
+        positions.groupBy(F.bitmap_bucket_number("position").alias("dedup_bucket"))
+        .agg(F.bitmap_construct_agg(F.bitmap_bit_position("position")).alias("dedup_bitmap"))
+        .hint("broadcast")
     )
-    byte = F.expr(
-        "cast(conv(hex(substring(bitmap, cast(bitmap_bit_position(position) div 8 as int) + 1, 1)), 16, 10) as int)"
-    )
-    is_set = F.coalesce(F.getbit(byte, F.pmod(bit, F.lit(8))) == 1, F.lit(False))
-    joined = frame.join(F.broadcast(bitmaps), bucket == F.col("bucket"), "left")
-    return joined.where(is_set if is_in else ~is_set).select(frame["*"])
+    bit = F.bitmap_bit_position(column)
+    byte = F.hex(F.substring("dedup_bitmap", (bit / 8).cast("int") + 1, F.lit(1)))
+    is_set = F.getbit(F.conv(byte, 16, 10).cast("int"), (bit % 8).cast("int")) == 1
+    joined = frame.join(bitmaps, F.bitmap_bucket_number(column) == F.col("dedup_bucket"), "left")
+    found = F.coalesce(is_set, F.lit(False))
+    return joined.where(found if is_in else ~found).drop("dedup_bucket", "dedup_bitmap")
 
 
 def _composed(

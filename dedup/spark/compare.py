@@ -6,18 +6,18 @@ exchanged.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
+from dedup.containment import Gates
 from dedup.native import verify
-from dedup.spark.articles import Articles
 from dedup.spark.checkpoints import Checkpoints
 from dedup.spark.columns import Batches, longs, unpacked
-from dedup.spark.sketches import SETS, Sketcher
 
 COMPARED = "a long, b long, size_a long, size_b long, shared long"
 """The columns of compared pairs, as Spark reads them."""
@@ -28,38 +28,46 @@ SLICE = 1024
 
 def compared(
     pairs: DataFrame,
-    positions: DataFrame | None,
-    articles: Articles,
-    sketcher: Sketcher,
+    sets: Callable[[DataFrame], DataFrame],
     threshold: float,
     name: str,
     checkpoints: Checkpoints,
 ) -> DataFrame:
-    """The pairs `a`, `b` of at least the Jaccard similarity `threshold` that share any shingle, with sizes.
+    """The pairs of at least the Jaccard similarity `threshold` that share any shingle, with their sizes.
 
     Args:
-        pairs: Ranks.
-        positions: The `position` of each `rank`; None = they are the same.
-        articles: Where the texts are.
-        sketcher: What makes shingle sets.
+        pairs: `a`, `b`, `position_a` and `position_b`.
+        sets: Makes the shingle sets at some positions.
         threshold: See above.
         name: What the stage is called.
-        checkpoints: Where stages go.
+        checkpoints: Where it goes.
     """
-    at = pairs.select("a", "b")
-    if positions is None:
-        at = at.selectExpr("a", "b", "a as position_a", "b as position_b")
-    else:
-        for end in ("a", "b"):
-            at = at.join(positions.selectExpr(f"rank as {end}", f"position as position_{end}"), end)
-    wanted = at.selectExpr("position_a as position").union(at.selectExpr("position_b")).distinct()
-    sets = checkpoints.stage(f"{name}-sets", articles.only(wanted).map(sketcher.shingle, SETS))
+    wanted = pairs.selectExpr("position_a as position").union(pairs.selectExpr("position_b")).distinct()
+    found = checkpoints.stage(f"{name}-sets", sets(wanted))
+    both = pairs
     for end in ("b", "a"):
-        at = at.join(
-            sets.selectExpr(f"position as position_{end}", f"hashes as hashes_{end}"), f"position_{end}"
-        )
-    both = at.select("a", "b", "hashes_a", "hashes_b")
+        own = found.selectExpr(f"position as position_{end}", f"hashes as hashes_{end}")
+        both = both.join(own, f"position_{end}")
+    both = both.select("a", "b", "hashes_a", "hashes_b")
     return checkpoints.stage(name, both.mapInArrow(partial(_compare, threshold), COMPARED))
+
+
+def measured(found: DataFrame) -> DataFrame:
+    """Compared pairs with their sizes, their `similarity`, and the larger of both containments as `containment`."""
+    similarity = F.col("shared") / (F.col("size_a") + F.col("size_b") - F.col("shared"))
+    containment = F.col("shared") / F.least("size_a", "size_b")
+    return found.select(
+        "a", "b", "size_a", "size_b", similarity.alias("similarity"), containment.alias("containment")
+    )
+
+
+def contained(found: DataFrame, gates: Gates) -> DataFrame:
+    """Those of compared pairs of which one has most of the other, and which are not near, measured."""
+    return measured(found).where(
+        (F.least("size_a", "size_b") >= gates.shingles)
+        & (F.col("containment") >= gates.containment)
+        & (F.col("similarity") < gates.threshold)
+    )
 
 
 def _compare(threshold: float, batches: Batches) -> Iterator[pa.RecordBatch]:

@@ -16,6 +16,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
 from dedup.clusters import components
+from dedup.spark.checkpoints import Checkpoints
 from dedup.spark.columns import Batches, longs
 from dedup.spark.matching import Job, Matched
 
@@ -27,7 +28,7 @@ def families(job: Job, matched: Matched) -> DataFrame:
     """
     firsts = matched.links.groupBy("b").agg(F.min("a").alias("first"))
     edges = matched.links.join(firsts, "b").where("a != first").selectExpr("first as a", "a as b").distinct()
-    stars = _stars(job.checkpoints.stage("families-edges", edges), job)
+    stars = _stars(job.checkpoints.stage("families-edges", edges), job.checkpoints, job.few)
     members = matched.near.selectExpr("b as rank", "a as representative")
     copies = matched.copies.join(members.withColumnRenamed("rank", "first"), "first", "left")
     copies = copies.select("rank", F.coalesce("representative", "first").alias("representative"))
@@ -38,22 +39,22 @@ def families(job: Job, matched: Matched) -> DataFrame:
     return family.union(stars.selectExpr("b", "a"))
 
 
-def _stars(edges: DataFrame, job: Job) -> DataFrame:
+def _stars(edges: DataFrame, checkpoints: Checkpoints, few: int) -> DataFrame:
     """`a`, `b`: the least node of its component for every other one."""
     number = 0
-    while edges.count() > job.few:
+    while edges.count() > few:
         number += 1
         both = edges.union(edges.selectExpr("b", "a"))
-        edges = job.checkpoints.stage(f"families-large-{number}", _linked(both, "a < b"))
+        edges = checkpoints.stage(f"families-large-{number}", _linked(both, "a < b"))
         smaller = edges.selectExpr("b as a", "a as b").union(edges.selectExpr("b", "b"))
-        edges = job.checkpoints.stage(f"families-small-{number}", _linked(smaller, "a >= b"))
+        edges = checkpoints.stage(f"families-small-{number}", _linked(smaller, "a >= b"))
         centres = edges.select("a").distinct().withColumnRenamed("a", "b")
         if (
             edges.join(centres, "b", "left_semi").isEmpty()
             and edges.count() == edges.select("b").distinct().count()
         ):
             return edges
-    return job.checkpoints.stage("families", edges.coalesce(1).mapInArrow(_finish, edges.schema))
+    return checkpoints.stage("families", edges.coalesce(1).mapInArrow(_finish, edges.schema))
 
 
 def _linked(neighbours: DataFrame, linked: str) -> DataFrame:

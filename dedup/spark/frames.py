@@ -34,6 +34,7 @@ def deduplicate(
     excerpts: ExcerptSettings | None = None,
     rules: Sequence[str] = (),
     families: bool = False,
+    against: DataFrame | None = None,
     position: str | None = None,
     only_kept: bool = False,
     work_dir: str | None = None,
@@ -52,6 +53,8 @@ def deduplicate(
         excerpts: What is done about excerpts; None = they are reported.
         rules: Files with further boilerplate rules, on the driver.
         families: Add `family_id`, the connected components of near relations.
+        against: Known articles, a frame with the same columns: what they have is removed. One without an id gets
+            `against:POSITION`.
         position: Column of whole numbers, all different, that ascend in input order; None = the articles are numbered
             as they come, and written to `work_dir` with their numbers, so that these stay what they are.
         only_kept: Give the articles that stay, with the columns that they came with. Else give all, with the columns of
@@ -69,29 +72,58 @@ def deduplicate(
         _check(df, name, purpose)
     for name in policy.fields():
         _check(df, name, "the keep policy")
+        if name in (own := {"position": position, "text": text, "id": id}) and own[name] != name:
+            raise UsageError(
+                f'a column "{name}" cannot be one of the keep policy here', "give it another name"
+            )
     spark = df.sparkSession
     checkpoints = Checkpoints(spark, work_dir or _temporary(spark.sparkContext.master))
-    known = boilerplate.load(rules) if settings.strip else ()
-    frame = df
-    if position is None:
-        numbered = df.withColumn("dedup_position", F.monotonically_increasing_id())
-        frame, position = checkpoints.stage("articles", numbered), "dedup_position"
-    narrow = frame.select(
+    loaded = boilerplate.load(rules) if settings.strip else ()
+    frame, number = _numbered(df, position, "articles", checkpoints)
+    fields = policy.fields()
+    articles = Articles(_narrow(frame, number, text, id, fields), fields=fields)
+    known = None
+    if against is not None:
+        for name, purpose in [(text, "the text"), (id, "the id"), (position, "the position")]:
+            _check(against, name, f"{purpose} of a known article")
+        other, other_number = _numbered(against, position, "known-articles", checkpoints)
+        known = Articles(_narrow(other, other_number, text, id, ()), locate=_known)
+    wanted = Wanted(settings, policy, excerpts, loaded, families)
+    found = find(articles, wanted, checkpoints, known)
+    added = [] if position is not None else [number]
+    if only_kept:
+        return among(frame, found.kept, column=number).drop(*added)
+    tags = {name: f"{PREFIX}{name}" for name in found.rows.columns if name != "position"}
+    rows = found.rows.withColumnsRenamed({**tags, "position": "dedup_at"})
+    untagged = frame.drop(*tags.values())
+    return untagged.join(rows, F.col(number) == F.col("dedup_at")).drop("dedup_at", *added)
+
+
+def _numbered(
+    df: DataFrame, position: str | None, name: str, checkpoints: Checkpoints
+) -> tuple[DataFrame, str]:
+    """The frame and the name of its column of positions."""
+    if position is not None:
+        return df, position
+    numbered = df.withColumn("dedup_position", F.monotonically_increasing_id())
+    return checkpoints.stage(name, numbered), "dedup_position"
+
+
+def _narrow(
+    frame: DataFrame, position: str, text: str, identity: str | None, fields: Sequence[str]
+) -> DataFrame:
+    """The columns that `Articles` have."""
+    return frame.select(
         F.col(position).cast("long").alias("position"),
         F.col(text).alias("text"),
-        (F.lit(None) if id is None else F.col(id)).cast("string").alias("id"),
-        *policy.fields(),
+        (F.lit(None) if identity is None else F.col(identity)).cast("string").alias("id"),
+        *(name for name in fields if name not in ("position", "text", "id")),
     )
-    articles = Articles(narrow, fields=policy.fields())
-    found = find(articles, Wanted(settings, policy, excerpts, known, families), checkpoints)
-    frame = frame.withColumn("position", F.col(position))
-    if only_kept:
-        return among(frame, found.kept).select(*df.columns)
-    tags = [F.col(name).alias(f"{PREFIX}{name}") for name in found.rows.columns if name != "position"]
-    joined = frame.join(found.rows.select("position", *tags), "position")
-    return joined.select(
-        *df.columns, *(f"{PREFIX}{name}" for name in found.rows.columns if name != "position")
-    )
+
+
+def _known(frame: DataFrame) -> DataFrame:
+    place = F.concat(F.lit("against:"), F.col("position").cast("string"))
+    return frame.withColumn("location", place)
 
 
 def _check(df: DataFrame, name: str | None, purpose: str) -> None:

@@ -20,9 +20,10 @@ from dedup.bands import choose
 from dedup.spark.articles import Articles
 from dedup.spark.buckets import AGREEING, EITHER, GROWTH, GUEST, HEAD, meeting, shared, with_role
 from dedup.spark.checkpoints import Checkpoints
-from dedup.spark.compare import compared
+from dedup.spark.compare import compared, measured
 from dedup.spark.greedy import FEW, decide
-from dedup.spark.sketches import Sketcher
+from dedup.spark.sketches import SETS, Sketcher
+from dedup.spark.twins import twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +46,18 @@ class Job:
     agreeing: int = AGREEING
     few: int = FEW
 
-    @property
-    def positions(self) -> DataFrame | None:
-        """`position` of each `rank`; None where they are the same."""
-        first = self.sketcher.policy.rules[0].kind == "first"
-        return None if first else self.documents.select("rank", "position")
-
     def compare(self, pairs: DataFrame, name: str, threshold: float) -> DataFrame:
         """Compare pairs of ranks exactly, see `dedup.spark.compare`."""
-        return compared(
-            pairs, self.positions, self.articles, self.sketcher, threshold, name, self.checkpoints
-        )
+        if self.sketcher.policy.rules[0].kind == "first":  # ranks are positions
+            at = pairs.selectExpr("a", "b", "a as position_a", "b as position_b")
+        else:
+            at, positions = pairs.select("a", "b"), self.documents.select("rank", "position")
+            for end in ("a", "b"):
+                at = at.join(positions.selectExpr(f"rank as {end}", f"position as position_{end}"), end)
+        return compared(at, self._sets, threshold, name, self.checkpoints)
+
+    def _sets(self, positions: DataFrame) -> DataFrame:
+        return self.articles.only(positions).map(self.sketcher.shingle, SETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Matched:
 def match(job: Job) -> Matched:
     """Find the representative of every document."""
     checkpoints = job.checkpoints
-    copies, leaders = _twins(job)
+    copies, leaders = twins(job.documents, "copies", checkpoints)
     entries = checkpoints.stage("buckets", shared(leaders))
     low = leaders.select("rank", "low")
     edges: list[DataFrame] = []
@@ -110,19 +112,6 @@ def match(job: Job) -> Matched:
     return Matched(copies, leaders, went, links, checkpoints.stage("near", near))
 
 
-def _twins(job: Job) -> tuple[DataFrame, DataFrame]:
-    """Exact copies with their first, and the documents that are compared."""
-    worded = job.documents.where("tokens > 0")
-    firsts = worded.groupBy("digest_high", "digest_low").agg(
-        F.min("rank").alias("first"), F.count("*").alias("uses")
-    )
-    several = worded.select("rank", "digest_high", "digest_low").join(
-        firsts.where("uses > 1"), ["digest_high", "digest_low"]
-    )
-    copies = job.checkpoints.stage("copies", several.where("rank != first").select("rank", "first"))
-    return copies, worded.join(copies, "rank", "left_anti")
-
-
 def _near(job: Job, entries: DataFrame, name: str, agreeing: int) -> tuple[DataFrame, DataFrame]:
     """The near pairs among entries of buckets, with `similarity` and `containment`; and `rank` of what is left over."""
     settings = job.sketcher.settings
@@ -130,16 +119,6 @@ def _near(job: Job, entries: DataFrame, name: str, agreeing: int) -> tuple[DataF
     pairs = job.checkpoints.stage(f"{name}-pairs", meeting(entries, gate, agreeing))
     found = job.compare(pairs.where("a != b"), f"{name}-compared", settings.threshold)
     return measured(found), pairs.where("a = b").selectExpr("a as rank")
-
-
-def measured(found: DataFrame) -> DataFrame:
-    """Compared pairs with their similarity and the larger of both containments."""
-    return found.selectExpr(
-        "a",
-        "b",
-        "shared / (size_a + size_b - shared) as similarity",
-        "shared / least(size_a, size_b) as containment",
-    )
 
 
 def _last(job: Job, entries: DataFrame, low: DataFrame, late: DataFrame, gone: DataFrame) -> DataFrame:

@@ -14,40 +14,45 @@ from dedup.spark.articles import Articles
 from dedup.spark.checkpoints import Checkpoints
 
 
-def named(sketches: DataFrame, articles: Articles, checkpoints: Checkpoints) -> tuple[DataFrame, DataFrame]:
+def named(
+    sketches: DataFrame, articles: Articles, checkpoints: Checkpoints, name: str = "ids"
+) -> tuple[DataFrame, DataFrame]:
     """`position`, `name` and `location` of every document, no two with the same name; and those that were renamed.
 
     See `dedup.identities`. Of the renamed `position`, `location` and the `id` that they came with.
     """
-    ids = articles.located(sketches.select("position", "id"))
-    ids = ids.withColumn("name", F.coalesce("id", "location"))
+    ids = articles.located(sketches.select("position", "id")).withColumn("name", F.coalesce("id", "location"))
     firsts = ids.groupBy("name").agg(F.min("position").alias("first"), F.count("*").alias("uses"))
-    firsts = firsts.where("uses > 1")
-    again = (
-        ids.join(firsts, "name")
-        .where("position != first")
-        .select("position", "location", F.col("name").alias("id"))
-    )
-    again = checkpoints.stage("ids", again)
+    again = ids.join(firsts.where("uses > 1"), "name").where("position != first")
+    again = checkpoints.stage(name, again.selectExpr("position", "location", "name as id"))
+    return _renamed(ids, again, ids, checkpoints, name), again
+
+
+def apart(names: DataFrame, others: DataFrame, checkpoints: Checkpoints, name: str) -> DataFrame:
+    """The names of some documents, those that are also a name of one of the others replaced."""
+    again = checkpoints.stage(name, names.join(others.select("name"), "name", "left_semi"))
+    return _renamed(names, again, names.select("name").union(others.select("name")), checkpoints, name)
+
+
+def _renamed(
+    names: DataFrame, again: DataFrame, taken: DataFrame, checkpoints: Checkpoints, name: str
+) -> DataFrame:
+    """The names, those in `again` replaced by the location, with `#2`, `#3`, ... where that is `taken` itself."""
+    names = names.select("position", "name", "location")
     if again.isEmpty():
-        return ids.select("position", "name", "location"), again
-    renamed = _free(again, ids.select("name"), checkpoints)
-    joined = ids.join(renamed, "position", "left")
-    return joined.select("position", F.coalesce("free", "name").alias("name"), "location"), again
-
-
-def _free(again: DataFrame, names: DataFrame, checkpoints: Checkpoints) -> DataFrame:
-    """`position` and `free`: the location of each document, with `#2`, `#3`, ... where another has that for a name."""
-    taken = names.withColumnRenamed("name", "free")
-    wanted, number = again.withColumn("free", F.col("location")), 1
+        return names
+    taken = taken.selectExpr("name as free")
+    wanted, number = again.selectExpr("position", "location", "location as free"), 1
     while True:
         free = wanted.join(taken, "free", "left_anti").select("position", "location", "free")
-        free = checkpoints.stage(f"ids-{number}", free)
+        free = checkpoints.stage(f"{name}-{number}", free)
         left = wanted.join(free, "position", "left_anti")
         if left.isEmpty():
-            return free.select("position", "free")
+            break
         number += 1
         wanted = free.unionByName(left.withColumn("free", F.concat("location", F.lit(f"#{number}"))))
+    joined = names.join(free.select("position", "free"), "position", "left")
+    return joined.select("position", F.coalesce("free", "name").alias("name"), "location")
 
 
 def ranked(sketches: DataFrame, names: DataFrame, policy: Policy, checkpoints: Checkpoints) -> DataFrame:
