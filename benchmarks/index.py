@@ -1,146 +1,147 @@
-"""The persistent index: adding, asking, and room, as it grows.
+"""The persistent index as it grows: adding, asking, and room, in SQLite and PostgreSQL, beside datasketch on Redis.
 
-    python -m benchmarks.index [--articles 1000000] [--batch 10000] [--location FILE or postgresql://...] [--peer]
+A million articles of 4 KB, a fifth of them edited copies, as JSON lines in memory: reading files is not counted,
+lifting texts out of JSON is. Rates are of wall-clock time, articles a second, since the size before; sizes are those of
+the store, log and free pages included. What is asked for are stored articles, spread over all of them; each must be
+found, with similarity 1. Single queries are those of a process that has just added the articles. CPU time is that of
+this process, without PostgreSQL's own. PostgreSQL gets a tenth of the articles, datasketch a fiftieth; both servers are
+started for this on loopback, if they are installed.
 
-Generated articles of 4 KB, a fifth of them edited copies, as JSON lines in memory: reading files is not counted,
-lifting texts out of JSON is. Rates are wall-clock, articles a second, over the last tenth before each mark; sizes are
-those of the store, log and free pages included. Every article that is asked for must be found, with similarity 1.
-
-`--peer` adds datasketch's MinHashLSH on a Redis server that is started for it (redis-server must be installed), fed
-with signatures made beforehand, so only its storing and asking count. What speaks against the comparison: datasketch
-keeps no texts and verifies nothing; Redis keeps everything in memory.
+Bias. For datasketch: it keeps no texts, verifies nothing and gets signatures made beforehand, so only its storing and
+asking count. Redis keeps everything in memory and writes no file. Against it: Redis answers one command at a time, and
+the client is Python; it is not told to ask for many at once, for which it has no call.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
-import resource
-import shutil
-import socket
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 import dedup
-from benchmarks.generate import Recipe, write
+from benchmarks.measure import measure
+from benchmarks.record import Log, Rows, number, table
+from benchmarks.servers import UnavailableError, postgres, redis
+from benchmarks.work import Work
 
-ASKED = 10_000
-SINGLES = 500
-PEER = 20_000
+LARGEST = 1_000_000
+BATCHES = (10_000, 100_000)
 MARKS = (0.1, 0.25, 0.5, 1.0)
+ASKED = 10_000
+SINGLES = 1000
+POSTGRES, PEER = 10, 50
+"""What part of the articles each gets."""
+
+PACKAGES = ("datasketch==2.0.0", "redis==5.2.1")
+PEER_CASE = "datasketch + Redis, signatures only"
 
 
-def batches(path: Path, size: int) -> Iterator[bytes]:
-    """The JSON lines of a file, `size` articles at a time."""
-    with path.open("rb") as lines:
+def run(work: Work, log: Log) -> None:
+    """Fill an index in batches of each size, then the servers."""
+    count = work.count or LARGEST
+    articles, checksum = work.articles(count)
+    log.note(articles.name, checksum)
+    for turn in range(work.rounds or 1):
+        for size in dict.fromkeys(min(size, max(1, count // 10)) for size in BATCHES):
+            if work.chosen(case := f"SQLite, {size:,} a batch"):
+                with tempfile.TemporaryDirectory(dir=work.directory) as directory:
+                    _fill(log, case, turn, articles, f"{directory}/news.dedup", count, size)
+        count_there, size = max(1, count // POSTGRES), min(BATCHES[0], max(1, count // 10))
+        if work.chosen(case := f"PostgreSQL, {size:,} a batch"):
+            try:
+                with postgres() as address:
+                    _fill(log, case, turn, articles, address, count_there, size)
+            except UnavailableError as error:
+                log.note(case, f"not measured: {error}")
+        if work.chosen(PEER_CASE):
+            try:
+                with redis() as port:
+                    log.add(PEER_CASE, max(1, count // PEER), turn, **_peer(work, articles, port, count))
+                    log.note(PEER_CASE, ", ".join(PACKAGES))
+            except UnavailableError as error:
+                log.note(PEER_CASE, f"not measured: {error}")
+
+
+def _lines(path: Path, count: int, size: int) -> Iterator[list[bytes]]:
+    """The first lines of a file, `size` at a time."""
+    with path.open("rb") as file:
+        lines = itertools.islice(file, count)
         while chunk := list(itertools.islice(lines, size)):
-            yield b"".join(chunk)
+            yield chunk
 
 
-def generated(count: int, work: Path) -> Path:
-    """A file of generated articles; made once, before anything is measured."""
-    path = work / f"{Recipe().name}-{count}.jsonl"
-    if not path.exists():
-        print(f"{count:,} articles, SHA-256 {write(count, path)[:16]}", flush=True)
-    return path
-
-
-def measure(path: Path, location: str, count: int, size: int) -> None:
-    """Fill an index; at each mark print rates and room."""
-    print(
-        f"{'stored':>9} {'add/s':>8} {'query/s':>8} {'p50 ms':>7} {'p99 ms':>7} {'slowest batch s':>15} {'bytes':>6}"
-    )
+def _fill(log: Log, case: str, turn: int, path: Path, location: str, count: int, size: int) -> None:
+    """Fill an index; at each mark measure what was added since the last one, and ask."""
     marks = [int(count * mark) for mark in MARKS]
-    stored, times = 0, []
+    stored, before, wall, cpu, slowest = 0, 0, 0.0, 0.0, 0.0
+    spread: list[bytes] = []
+    step = 1
     with dedup.Index(location) as index:
-        for batch in batches(path, size):
-            start = time.perf_counter()
+        for lines in _lines(path, count, size):
+            batch = b"".join(lines)
+            start, start_cpu = time.perf_counter(), time.process_time()
             counts = index.add(batch)
-            times.append(time.perf_counter() - start)
-            assert counts["new"] + counts["duplicates"] == counts["articles"]
-            stored += counts["articles"]
-            if marks and stored >= marks[0]:
-                marks.pop(0)
-                recent = times[-max(1, len(times) // 10) :]
-                asked = batch.splitlines()[:ASKED]
-                start = time.perf_counter()
-                found = index.query(b"\n".join(asked))
-                rate = len(asked) / (time.perf_counter() - start)
-                assert all(matches and matches[0].similarity == 1.0 for matches in found)
-                singles = []
-                for line in asked[:SINGLES]:
-                    start = time.perf_counter()
-                    assert index.query(line)[0]
-                    singles.append(time.perf_counter() - start)
-                p50, p99 = np.percentile(singles, [50, 99]) * 1000
-                room = index.info()["bytes"] / stored
-                adds = size * len(recent) / sum(recent)
-                rates = f"{adds:>8,.0f} {rate:>8,.0f} {p50:>7.2f} {p99:>7.2f}"
-                print(f"{stored:>9,} {rates} {max(times):>15.2f} {room:>6,.0f}", flush=True)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"peak memory {peak:,.0f} MB, the generator's with it")
+            took = time.perf_counter() - start
+            wall, cpu, slowest = wall + took, cpu + time.process_time() - start_cpu, max(slowest, took)
+            assert counts["new"] + counts["duplicates"] == counts["articles"] == len(lines)
+            stored += len(lines)
+            spread += lines[::step]
+            if len(spread) > 2 * ASKED:
+                spread, step = spread[::2], 2 * step
+            if stored < marks[0] and stored < count:
+                continue
+            marks.pop(0)
+            rates = {"adds": (stored - before) / wall, "cpu": cpu / (stored - before) * 1e6}
+            room = index.info()["bytes"] / stored
+            log.add(case, stored, turn, **rates, **_ask(index, spread), slowest=slowest, bytes=room)
+            before, wall, cpu, slowest = stored, 0.0, 0.0, 0.0
 
 
-def measure_peer(path: Path, size: int) -> None:
-    """The same of datasketch on Redis."""
-    from datasketch import MinHashLSH
-
-    server = shutil.which("redis-server")
-    if server is None:
-        print("datasketch + Redis: no redis-server here")
-        return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([server, "--port", str(port), "--save", ""], stdout=subprocess.DEVNULL)
-    try:
-        time.sleep(1)
-        lsh = MinHashLSH(
-            params=(35, 3),
-            num_perm=128,
-            storage_config={"type": "redis", "redis": {"host": "127.0.0.1", "port": port}},
-        )
-        records = [json.loads(line) for line in next(batches(path, PEER)).splitlines()]
-        signatures = dedup.signatures([record["text"] for record in records])
-        hashes = [dedup.to_datasketch(signature) for signature in signatures]
+def _ask(index: dedup.Index, lines: list[bytes]) -> dict[str, float]:
+    """Ask for articles in batches and one by one."""
+    asked = lines[:ASKED]
+    start = time.perf_counter()
+    found = index.query(b"".join(asked))
+    rate = len(asked) / (time.perf_counter() - start)
+    assert all(matches and matches[0].similarity == 1.0 for matches in found)
+    singles = []
+    for line in lines[:: max(1, len(lines) // SINGLES)]:
         start = time.perf_counter()
-        with lsh.insertion_session(buffer_size=size) as session:
-            for record, minhash in zip(records, hashes, strict=True):
-                session.insert(record["id"], minhash)
-        adds = len(records) / (time.perf_counter() - start)
-        start = time.perf_counter()
-        for minhash in hashes[:SINGLES]:
-            lsh.query(minhash)
-        print(
-            f"datasketch + Redis: {adds:,.0f} inserts/s, {SINGLES / (time.perf_counter() - start):,.0f} queries/s"
+        assert index.query(line)[0]
+        singles.append(time.perf_counter() - start)
+    p50, p99 = np.percentile(singles, [50, 99]) * 1000
+    return {"queries": rate, "p50": p50, "p99": p99}
+
+
+def _peer(work: Work, path: Path, port: int, count: int) -> dict[str, Any]:
+    """The same of datasketch on Redis, in a virtual environment of its own."""
+    python = work.python("datasketch-redis", PACKAGES)
+    (lines,) = _lines(path, max(1, count // PEER), count)
+    signatures = dedup.signatures([json.loads(line)["text"] for line in lines])
+    file = work.directory / "signatures.npy"
+    np.save(file, signatures)
+    program = Path(__file__).parent / "peers" / "programs" / "datasketch_redis.py"
+    arguments = [file, port, BATCHES[0], min(len(lines), SINGLES)]
+    found: dict[str, Any] = json.loads(measure([str(part) for part in (python, program, *arguments)]).output)
+    return found
+
+
+def summary(rows: Rows) -> str:
+    """A table of all cases as they grow."""
+    metrics = {"adds": 0, "cpu": 0, "slowest": 2, "queries": 0, "p50": 2, "p99": 2, "bytes": 0}
+    lines = [
+        (
+            case,
+            number(size, 0),
+            *(number(rows.median(case, size, name), digits) for name, digits in metrics.items()),
         )
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--articles", type=int, default=1_000_000)
-    parser.add_argument("--batch", type=int, default=10_000)
-    parser.add_argument("--location", help="a new file by default, removed at the end")
-    parser.add_argument("--work", type=Path, help="directory for the articles, which stay there")
-    parser.add_argument("--peer", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=options.work) as directory:
-        path = generated(options.articles, options.work or Path(directory))
-        measure(path, options.location or f"{directory}/news.dedup", options.articles, options.batch)
-        if options.peer:
-            measure_peer(path, options.batch)
-
-
-if __name__ == "__main__":
-    main()
+        for case, size in rows.cases()
+    ]
+    header = ("", "stored", "added a second", "CPU µs an article", "slowest batch s", "asked a second")
+    return table((*header, "one: p50 ms", "p99 ms", "bytes an article"), lines)

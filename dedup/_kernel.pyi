@@ -66,6 +66,9 @@ def set_threads(count: int) -> None:
 def hash_texts(data: U8, offsets: I64) -> U64:
     """xxh3_64 of each text, uint64[n]."""
 
+def digest_texts(data: U8, offsets: I64) -> U8:
+    """xxh3_128 of each text as it is stored, uint8[n, 16], big-endian."""
+
 def tokenize(data: U8, offsets: I64) -> TextArrays:
     """Tokens of each text joined by one space."""
 
@@ -143,6 +146,16 @@ class Engine:
         """The fields of `model.Sketches`, in its order."""
 
 @final
+class Compressor:
+    """Makes zstd frames of texts."""
+
+    def __new__(cls, level: int, dictionary: bytes | None = None) -> Self: ...
+    def compress(self, texts: TextArrays, positions: I64, originals: TextArrays, original: I64) -> TextArrays:
+        """A frame for each of the texts at some positions.
+
+        `original` says for each which of the originals it is a copy of, -1 for none.
+        """
+
 class Matcher:
     """See `stages.Matcher`."""
 

@@ -14,9 +14,11 @@ import numpy as np
 
 from dedup import _kernel
 from dedup._kernel import (
+    Compressor,
     Meeting,
     annotate,
     cluster_rows,
+    digest_texts,
     hash_texts,
     pair_rows,
     probe,
@@ -53,6 +55,7 @@ from dedup.model import (
 from dedup.observations import ROW, Observations, Rows, Tally
 
 __all__ = [
+    "Compressor",
     "Meeting",
     "Native",
     "NativeExcerptSearch",
@@ -61,6 +64,7 @@ __all__ = [
     "annotate",
     "array_of",
     "cluster_rows",
+    "digest_texts",
     "hash_texts",
     "pair_rows",
     "permutations",

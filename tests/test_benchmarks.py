@@ -86,9 +86,9 @@ def test_a_peer_is_compared_on_the_same_articles(
 
 
 def test_all_others_run_and_are_recorded(tmp_path: Path, work: Work) -> None:
-    names = ["growth", "skew", "startup", "hashing", "accuracy", "stages"]
-    # Only what needs no environment of its own: not rensa.
-    only = ["--only", skew.IDENTICAL, skew.VARIANTS, skew.TEMPLATE]
+    names = ["growth", "skew", "startup", "hashing", "accuracy", "stages", "index"]
+    # Only what needs no environment and no server of its own: not rensa, not Redis.
+    only = ["--only", skew.IDENTICAL, skew.VARIANTS, skew.TEMPLATE, "SQLite, 6 a batch"]
     command = [sys.executable, "-m", "benchmarks", "run", *names, "--count", "60", "--rounds", "1", *only]
     command += ["--work", str(work.directory), "--output", str(tmp_path / "run")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

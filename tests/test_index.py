@@ -52,7 +52,7 @@ def feed(index: Index, texts: list[str], size: int, prefix: str = "") -> list[Ou
 @contextmanager
 def parts_of(size: int) -> Iterator[None]:
     """Let batches be taken in in parts of so many articles."""
-    with patch.multiple("dedup.index.intake", SMALLEST=size, LARGEST=size):
+    with patch("dedup.index.intake.LARGEST", size), patch("dedup.index.articles.STRETCH", 300 * size):
         yield
 
 

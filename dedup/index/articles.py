@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import xxhash
 
 from dedup.errors import UsageError
 from dedup.identities import complete, concatenate
-from dedup.model import I64, Column, Mask, Scan, Skipped, Texts
-from dedup.native import array_of, hash_texts
+from dedup.model import I64, U8, Column, Mask, Scan, Skipped, Texts
+from dedup.native import array_of, digest_texts, hash_texts
 from dedup.readers.base import Fields, missing
 from dedup.readers.columns import spans, text_column, value_column
 from dedup.stages import Stages
 
 _HINT = "pass a list of strings or of dicts, a table, or JSON lines as bytes"
+
+
+STRETCH = 10 << 20
+"""Bytes of JSON lines that are read at a time: 2,500 articles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,16 @@ class Articles:
         return len(self.texts)
 
     def part(self, start: int, stop: int) -> Articles:
-        """Some consecutive ones, without the items."""
+        """Some consecutive ones; what could not be used goes with the first."""
+        if start == 0 and stop == len(self):
+            return self
         return Articles(
             _part(self.texts, start, stop),
             _part(self.ids, start, stop),
             self.raw[start:stop],
             self.metadata[start:stop],
-            (),
-            [],
+            self.items[start:stop],
+            self.skipped if start == 0 else [],
         )
 
 
@@ -75,12 +82,30 @@ class Given(Sequence[Any]):
 
     def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
-            return [self._item(int(position)) for position in self._positions[i]]
+            return Given(self._positions[i], self._item)
         return self._item(int(self._positions[i]))
 
 
-def read(given: Any, fields: Fields, stages: Stages) -> Articles:
-    """Articles from whatever a caller has.
+class Chain(Sequence[Any]):
+    """Sequences, one after the other."""
+
+    def __init__(self, parts: Sequence[Sequence[Any]]) -> None:
+        self._parts = parts
+        self._ends = list(accumulate(map(len, parts)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[position] for position in range(*i.indices(len(self)))]
+        position = range(len(self))[i]
+        part = bisect_right(self._ends, position)
+        return self._parts[part][position - self._ends[part]]
+
+
+def read(given: Any, fields: Fields, stages: Stages) -> Iterator[Articles]:
+    """Articles from whatever a caller has; JSON lines some at a time, so that their texts need not all be in memory.
 
     Args:
         given: A list of strings or of mappings, anything with the Arrow PyCapsule interface (pyarrow, pandas, polars,
@@ -92,7 +117,13 @@ def read(given: Any, fields: Fields, stages: Stages) -> Articles:
         UsageError: It is something else, or a table has no such text column.
     """
     if isinstance(given, (bytes, bytearray, memoryview)):
-        return _from_json(bytes(given), fields, stages)
+        yield from _from_lines(bytes(given), fields, stages)
+    else:
+        yield _whole(given, fields, stages)
+
+
+def _whole(given: Any, fields: Fields, stages: Stages) -> Articles:
+    """Articles from what is no bytes."""
     if isinstance(given, (pa.Table, pa.RecordBatch)) or any(
         hasattr(given, f"__arrow_c_{kind}__") for kind in ("stream", "array")
     ):
@@ -110,15 +141,15 @@ def read(given: Any, fields: Fields, stages: Stages) -> Articles:
     return from_scan(scan, fields, Given(scan.lines - 1, items.__getitem__))
 
 
-def from_scan(scan: Scan, fields: Fields, items: Sequence[Any]) -> Articles:
-    """Articles from scanned JSON lines, which stand for `items`."""
+def from_scan(scan: Scan, fields: Fields, items: Sequence[Any], before: int = 0) -> Articles:
+    """Articles from scanned JSON lines, which stand for `items`; `before` them there are so many lines."""
     return from_texts(
         scan.texts,
         scan.columns[0],
         scan.columns[1:],
         fields,
         items,
-        [Skipped(f"record:{line}", reason, detail) for line, reason, detail in scan.skipped],
+        [Skipped(f"record:{before + line}", reason, detail) for line, reason, detail in scan.skipped],
     )
 
 
@@ -131,8 +162,7 @@ def from_texts(
     skipped: Sequence[Skipped] = (),
 ) -> Articles:
     """Articles from texts and columns."""
-    view, bounds = memoryview(texts.data), texts.offsets.tolist()
-    raw = [xxhash.xxh3_128_digest(view[start:end]) for start, end in pairwise(bounds)]
+    raw = as_bytes(digest_texts(array_of(texts.data), texts.offsets))
     return Articles(
         texts,
         complete(ids, lambda: Texts.from_strings([digest.hex() for digest in raw])),
@@ -144,35 +174,50 @@ def from_texts(
 
 
 def cuts(articles: Articles, size: int) -> tuple[list[int], dict[int, int]]:
-    """Where to cut a batch into parts that are decided one after the other, and which articles repeat an earlier one.
+    """Where to cut a batch into parts of `size` that are decided one after the other, and what repeats in them.
 
     Returns:
-        Bounds of the parts, from 0 to n. An id that comes back with another text, which is an update, begins a part.
-        Apart from that a part has `size` articles, or more where an article repeats an earlier one of its part;
+        Bounds of the parts, from 0 to n: an id that comes back with another text, which is an update, begins a part;
         and (position, earlier position) of articles with an id and a text that were there before in their part.
     """
-    bounds = {0, *range(size, len(articles), size)}
+    bounds = {*range(0, len(articles), size), 0}
     repeats: dict[int, int] = {}
     hashes = hash_texts(array_of(articles.ids.data), articles.ids.offsets)
     if len(np.unique(hashes)) < len(articles):
         first: dict[bytes, int] = {}
         for i, identity in enumerate(split(articles.ids)):
+            if i in bounds:
+                first.clear()
             earlier = first.setdefault(identity, i)
             if earlier == i:
                 continue
             if articles.raw[earlier] == articles.raw[i]:
                 repeats[i] = earlier
-                bounds -= set(range(earlier + 1, i + 1))
             else:
                 bounds.add(i)
                 first = {identity: i}
     return [*sorted(bounds), len(articles)], repeats
 
 
-def _from_json(data: bytes, fields: Fields, stages: Stages) -> Articles:
-    scan = stages.scan(data, 0, len(data), fields.text, (fields.id, *fields.more))
-    positions = np.arange(len(scan.texts))
-    return from_scan(scan, fields, Given(positions, lambda i: data[scan.starts[i] : scan.ends[i]]))
+def _from_lines(data: bytes, fields: Fields, stages: Stages) -> Iterator[Articles]:
+    """Articles of JSON lines, some lines at a time."""
+    start, before = 0, 0
+    while True:
+        end = data.find(b"\n", start + STRETCH) + 1 or len(data)
+        scan = stages.scan(data, start, end, fields.text, (fields.id, *fields.more))
+        yield from_scan(
+            scan,
+            fields,
+            Given(np.arange(len(scan.starts)), partial(_record, data, scan.starts, scan.ends)),
+            before,
+        )
+        start, before = end, before + scan.line_count
+        if start == len(data):
+            return
+
+
+def _record(data: bytes, starts: I64, ends: I64, i: int) -> bytes:
+    return data[starts[i] : ends[i]]
 
 
 def _table(given: Any, fields: Fields) -> pa.RecordBatch:
@@ -239,6 +284,12 @@ def split(texts: Texts) -> list[bytes]:
     """All texts as bytes."""
     data = bytes(memoryview(texts.data))
     return [data[start:end] for start, end in pairwise(texts.offsets.tolist())]
+
+
+def as_bytes(rows: U8) -> list[bytes]:
+    """Each row of uint8[n, w] as bytes."""
+    whole: list[bytes] = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel().tolist()
+    return whole
 
 
 def _part(texts: Texts, start: int, stop: int) -> Texts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -67,15 +67,33 @@ class Arrivals(Batch):
     decisions: Decisions
 
 
-def repeat(decisions: Decisions, i: int, document: Document, stream: int) -> None:
-    """An article that is known with this text is what it was before, or a copy of itself in one stream."""
-    if stream and document.stream == stream and document.digest:
-        copy(decisions, i, document)
-        return
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a batch is delivered, and what came in it so far.
+
+    Attributes:
+        stream: Number of the stream that it is part of, 0 for none: in a stream a repeated id with the same text is an
+            exact copy, and not something delivered again.
+        first: The first number that an article of the batch may have.
+        met: Numbers of the documents from before that came again in it.
+    """
+
+    stream: int
+    first: int
+    met: set[int] = field(default_factory=set)
+
+
+def repeat(decisions: Decisions, i: int, document: Document, delivery: Delivery) -> None:
+    """An article that is known with this text is what it was before, or a copy of itself in one batch or stream."""
+    is_in_stream = bool(delivery.stream and document.stream == delivery.stream and document.digest)
+    is_in_batch = document.number >= delivery.first
+    is_copy = bool(document.digest) and (is_in_stream or is_in_batch or document.number in delivery.met)
+    is_kept = document.representative == document.number
     _take(decisions, i, document)
-    decisions.kept[i] = document.representative == document.number
-    decisions.relation[i] = document.relation
-    decisions.seen[i] = True
+    decisions.kept[i] = is_kept and not is_copy
+    decisions.relation[i] = Relation.EXACT if is_kept and is_copy else document.relation
+    decisions.seen[i] = not (is_in_stream or is_in_batch)
+    delivery.met.add(document.number)
 
 
 def repeat_within(decisions: Decisions, i: int, earlier: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,6 @@ from dedup.index.location import open_store
 from dedup.index.matching import Core
 from dedup.index.query import query, stored
 from dedup.index.results import Match, Outcome, microseconds, moment, together
-from dedup.index.rows import Moment
 from dedup.index.store import AbsentError, Reader, Writer
 from dedup.index.upkeep import Removed
 from dedup.model import I64
@@ -146,17 +145,22 @@ class Index:
             UsageError: The articles are of another kind.
             OutputError: The index cannot be written. Nothing of the batch is stored.
         """
-        return self.take(read(articles, self.fields, self._core.stages), seen=seen, stream=stream)
+        return self._take(read(articles, self.fields, self._core.stages), seen, stream)
 
     def take(self, batch: Articles, *, seen: datetime | I64 | None = None, stream: int = 0) -> Outcome:
         """As `filter`, of articles that were read before; `seen` may be a time for each, in microseconds."""
+        return self._take([batch], seen, stream)
+
+    def _take(self, stretches: Iterable[Articles], seen: datetime | I64 | None, stream: int) -> Outcome:
         if seen is None or isinstance(seen, datetime):
-            seen = np.full(len(batch), microseconds(seen or datetime.now(UTC)), np.int64)
+            times = partial(np.full, fill_value=microseconds(seen or datetime.now(UTC)), dtype=np.int64)
+        else:
+            times = partial(_given, seen)
         with self._lock:
-            intake = Intake(self._core, batch, Moment(seen, stream))
+            intake = Intake(self._core, stretches, times, stream)
             with self._writing() as writer:
                 outcomes = intake.admit(writer)
-        return together(outcomes, batch.items, batch.skipped)
+        return together(outcomes)
 
     def add(self, articles: Any, *, seen: datetime | None = None) -> dict[str, int]:
         """Store a batch; the same as `filter` for who only wants the counts (`Outcome.counts`)."""
@@ -168,13 +172,14 @@ class Index:
         Raises:
             UsageError: The articles are of another kind, or one of them has no text.
         """
-        return self.look_up(read(articles, self.fields, self._core.stages))
+        with self._reading() as reader:
+            stretches = read(articles, self.fields, self._core.stages)
+            return [matches for batch in stretches for matches in query(self._core, reader, batch.texts)]
 
     def look_up(self, batch: Articles) -> list[list[Match]]:
         """As `query`, of articles that were read before."""
-        sketches = self._core.sketch(batch.texts)
         with self._reading() as reader:
-            return query(self._core, reader, batch.texts, sketches)
+            return query(self._core, reader, batch.texts)
 
     def texts(self, ids: Sequence[str]) -> dict[str, str]:
         """The stored texts of articles by id, of those that are there."""
@@ -299,3 +304,9 @@ class Index:
             except BaseException:
                 self._core.forget()
                 raise
+
+
+def _given(times: I64, count: int) -> I64:
+    """The times of a batch that is taken in at once."""
+    assert len(times) == count
+    return times

@@ -120,6 +120,11 @@ class Lists:
         return [(i, documents[number]) for i, number in pairs if number in documents]
 
 
+def next_number(reader: Reader) -> int:
+    """The number of the next document."""
+    return int(reader.value("number") or b"1")
+
+
 def some(sketches: Sketches, positions: I64) -> Sketches:
     """The sketches of some documents."""
     counts, minimizers = sketches.minimizer_counts, sketches.minimizers

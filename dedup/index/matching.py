@@ -8,26 +8,30 @@ pass the gate, which come first, and the articles of the batch. Excerpts are loo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from dedup.errors import OutputError
 from dedup.index import excerpts
 from dedup.index.articles import Articles
-from dedup.index.decisions import Arrivals, Batch, Decisions, copy, repeat, repeat_within
+from dedup.index.decisions import Arrivals, Batch, Decisions, Delivery, copy, repeat, repeat_within
 from dedup.index.excerpts import Found
 from dedup.index.frozen import Frozen
-from dedup.index.lookup import Lists, some
+from dedup.index.lookup import Lists, next_number, some
 from dedup.index.postings import MAX_NUMBER
-from dedup.index.rows import Columns, Moment, columns, documents
+from dedup.index.rows import Columns, columns, documents
 from dedup.index.store import Document, Writer
 from dedup.index.texts import TextCodec
 from dedup.model import I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
 from dedup.native import unique
 from dedup.stages import Stages
+
+COMPRESSED = 1024
+"""Texts that are compressed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ class Core:
         articles: Articles,
         sketches: Sketches,
         repeats: Mapping[int, int],
-        moment: Moment,
+        seen: I64,
+        delivery: Delivery,
     ) -> Decided:
         """Decide some articles, after all before them have been stored; their postings are held.
 
@@ -137,7 +142,8 @@ class Core:
             sketches: Their sketches.
             repeats: Position -> earlier position of those that have the id and the text of an earlier one. Otherwise
                 all ids are different.
-            moment: When they arrive, and in which stream.
+            seen: int64[n], when they arrive, microseconds since 1970 UTC.
+            delivery: How, and what came before them in their batch.
 
         Raises:
             OutputError: There are no numbers left.
@@ -151,11 +157,11 @@ class Core:
         gone = {one.number for one in (*forgotten, *changed.values())}
         settled = {i: one for i, one in known.items() if one.number not in gone}
         for i, document in settled.items():
-            repeat(decisions, i, document, moment.stream)
+            repeat(decisions, i, document, delivery)
         is_new = np.ones(len(articles), np.bool_)
         is_new[[*repeats, *settled]] = False
         new = np.flatnonzero(is_new)
-        first = int(writer.value("number") or b"1")
+        first = next_number(writer)
         if first + len(new) > MAX_NUMBER:
             raise OutputError("the index has no numbers left", "export it and import it into a new one")
         writer.set_value("number", b"%d" % (first + len(new)))
@@ -169,7 +175,7 @@ class Core:
         if found is not None:
             again = np.flatnonzero(decisions.seen & decisions.kept & (sketches.tokens > 0))
             found = excerpts.with_known(self, batch, again, found)
-        rows = columns(articles, sketches, decisions, new, numbers, moment)
+        rows = columns(articles, sketches, decisions, new, numbers, seen, delivery.stream)
         named = set(decisions.representative[~decisions.kept].tolist())
         named |= set() if found is None else set(found.number.tolist())
         here = documents(rows, first, named)
@@ -181,9 +187,12 @@ class Core:
     def store(self, writer: Writer, decided: Decided) -> None:
         """Store the articles that were not known."""
         if len(decided.new):
-            with ThreadPoolExecutor(1) as pool:  # the texts are compressed while the rest is stored
-                blobs = pool.submit(self._encode, decided.batch.texts, decided.new, decided.originals)
-                writer.insert(zip(*decided.rows, strict=True), _numbered(decided.rows[0], blobs))
+            numbers, texts = decided.rows[0], decided.batch.texts
+            parts = np.array_split(decided.new, -(-len(numbers) // COMPRESSED))
+            with ThreadPoolExecutor(1) as pool:  # one part is compressed while the one before is inserted
+                frames = [pool.submit(self.codec.encode, texts, part, decided.originals) for part in parts]
+                blobs = chain.from_iterable(part.result() for part in frames)
+                writer.insert(zip(*decided.rows, strict=True), zip(numbers, blobs, strict=True))
 
     def _originals(self, batch: Arrivals, positions: I64) -> dict[int, bytes]:
         """Position -> the raw text of the representative, of the copies among some articles."""
@@ -195,15 +204,6 @@ class Core:
             i: stored[number] if number < first else batch.texts.bytes_at(int(positions[number - first]))
             for i, number in zip(copies.tolist(), of.tolist(), strict=True)
         }
-
-    def _encode(self, texts: Texts, positions: I64, originals: Mapping[int, bytes]) -> list[bytes]:
-        """The compressed texts of some articles."""
-        is_copy = np.isin(positions, list(originals))
-        others = iter(self.codec.encode(texts, positions[~is_copy]))
-        return [
-            self.codec.encode_copy(texts.bytes_at(i), originals[i]) if i in originals else next(others)
-            for i in positions.tolist()
-        ]
 
     def _decide(self, batch: Arrivals, positions: I64) -> Found | None:
         """Fill in the decisions of some articles; returns the excerpts among those kept, if they are looked for."""
@@ -234,8 +234,3 @@ class Core:
         decisions.similarity[positions] = matches.similarity[found]
         decisions.containment[positions] = matches.containment[found]
         decisions.kept[positions] = matches.relation[found] == Relation.KEPT
-
-
-def _numbered(numbers: Sequence[int], blobs: Future[list[bytes]]) -> Iterator[tuple[int, bytes]]:
-    """Compressed texts with their numbers, waited for when they are asked for."""
-    yield from zip(numbers, blobs.result(), strict=True)

@@ -14,24 +14,18 @@ by list, and a batch merges no more than some multiple of what it adds, so no ba
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.errors import InputError, OutputError
+from dedup.errors import InputError
 from dedup.index.held import Held, in_order, merged
+from dedup.index.runs import ALL, DIRECTORY, SHIFT, SMALL, Directory, Run, due_runs, extended, rows
 from dedup.index.store import Reader, Writer
 from dedup.model import I64, U32, U64
 from dedup.native import probe
-
-FAN = 4
-"""Runs of one size that are merged. At one million documents a list has some ten runs, and a posting was merged five
-times."""
-
-SMALL = 4096
-"""Documents from which on a run is cut into lists and blocks."""
 
 BLOCK = 256
 """Most postings of a block, on average; at least half as many."""
@@ -45,32 +39,11 @@ MOST_HELD = 1 << 22
 MAX_NUMBER = 2**32 - 1
 """Greatest document number that a posting can hold."""
 
+SHORT = 8
+"""Leading bits of a run that is read whole for the sake of later queries: half a megabyte, a millisecond."""
+
 FEW = 64
 """Queries up to which plain integers are faster than arrays."""
-
-
-class Run(NamedTuple):
-    """A row of the directory.
-
-    Attributes:
-        run: Its number.
-        list: Its list, or `_ALL`.
-        bits: How many leading bits of the keys tell its blocks apart.
-        postings: How many it has.
-    """
-
-    run: int
-    list: int
-    bits: int
-    postings: int
-
-
-_DIRECTORY = np.dtype([("run", "<i8"), ("list", "<i4"), ("bits", "<i4"), ("postings", "<i8")])
-_ALL = -1
-_SHIFT = 24
-"""Block `i` of a run has the number `run << _SHIFT | i`."""
-
-Directory = NDArray[np.void]
 
 
 class Postings:
@@ -87,6 +60,7 @@ class Postings:
         self._cache: dict[int, U64] = {}
         self._cut: dict[int, list[U64]] = {}
         self._held = Held()
+        self._asked: Counter[int] = Counter()
         self._seen = b""
         self._runs: list[tuple[Run, bool]] = []
 
@@ -94,6 +68,7 @@ class Postings:
         """Drop what is cached: a transaction that was rolled back may have left it here."""
         self._cache.clear()
         self._cut.clear()
+        self._asked.clear()
         self._held.clear()
         self._seen, self._runs = b"", []
 
@@ -112,13 +87,13 @@ class Postings:
         cut: list[tuple[int, list[int]]] = []
         few = keys.tolist() if keys.shape[1] <= FEW else None
         for one, keep in self._present(reader):
-            if one.list == _ALL:
+            if one.list == ALL:
                 runs.extend(enumerate(self._small(reader, one)[first : first + len(keys)]))
                 continue
             row = one.list - first
             if not 0 <= row < len(keys):
                 continue
-            if one.run in self._cache or (keep and 4 * keys.shape[1] >= 1 << one.bits):
+            if one.run in self._cache or self._pays(one, keep, keys.shape[1]):
                 runs.append((row, self._whole(reader, one, keep)))
                 continue
             shift = 32 - one.bits
@@ -126,7 +101,7 @@ class Postings:
                 parts = sorted({key >> shift for key in few[row]})
             else:
                 parts = np.unique(keys[row].astype(np.int64) >> shift).tolist()
-            cut.append((row, [one.run << _SHIFT | part for part in parts]))
+            cut.append((row, [one.run << SHIFT | part for part in parts]))
         blocks = reader.blocks([number for _, numbers in cut for number in numbers]) if cut else {}
         for row, numbers in cut:
             joined = b"".join([blocks.get(number, b"") for number in numbers])
@@ -148,13 +123,13 @@ class Postings:
         postings = self._held.take(self.lists)
         directory, following = self._read(writer)
         directory, following = self._add(writer, directory, following, postings)
-        while (due := _due(directory, self.lists, small=True)) is not None:
-            together = merged([self._slices(self._load(writer, one)) for one in _runs(due)])
+        while (due := due_runs(directory, self.lists, small=True)) is not None:
+            together = merged([self._slices(self._load(writer, one)) for one in rows(due)])
             directory = _drop(writer, directory, due)
             directory, following = self._add(writer, directory, following, together)
         left = ALLOWANCE * sum(map(len, postings))
-        while left > 0 and (due := _due(directory, self.lists, small=False)) is not None:
-            together = [self._load(writer, one) for one in _runs(due)]
+        while left > 0 and (due := due_runs(directory, self.lists, small=False)) is not None:
+            together = [self._load(writer, one) for one in rows(due)]
             directory = _drop(writer, directory, due)
             where = int(due["list"][0])
             directory, following = _add_list(writer, directory, following, where, in_order(together))
@@ -164,11 +139,11 @@ class Postings:
     def compact(self, writer: Writer, alive: I64) -> None:
         """Merge all runs, without the postings of documents that are not in `alive` (ascending)."""
         directory, following = self._read(writer)
-        small = [self._slices(self._load(writer, one)) for one in _runs(directory) if one.list == _ALL]
+        small = [self._slices(self._load(writer, one)) for one in rows(directory) if one.list == ALL]
         kept = []
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(writer, one) for one in _runs(own)]
+            parts = [self._load(writer, one) for one in rows(own)]
             whole = in_order([*parts, *(lists[where] for lists in small)])
             kept.append(whole[_among(whole & np.uint64(MAX_NUMBER), alive)])
         directory = _drop(writer, directory, directory)
@@ -178,10 +153,10 @@ class Postings:
     def all(self, reader: Reader) -> Iterator[U64]:
         """The postings of each list, sorted."""
         directory, _ = self._read(reader)
-        small = [self._slices(self._load(reader, one)) for one in _runs(directory) if one.list == _ALL]
+        small = [self._slices(self._load(reader, one)) for one in rows(directory) if one.list == ALL]
         for where in range(self.lists):
             own = directory[directory["list"] == where]
-            parts = [self._load(reader, one) for one in _runs(own)]
+            parts = [self._load(reader, one) for one in rows(own)]
             yield in_order([*parts, *(lists[where] for lists in small)])
 
     def clear(self, writer: Writer, lists: int) -> None:
@@ -202,8 +177,8 @@ class Postings:
         elif total:
             starts = np.cumsum([0, *map(len, postings)])
             whole = np.concatenate([starts.astype("<u8"), *postings])
-            writer.insert_blocks([(following << _SHIFT, whole.tobytes())])
-            directory = _extended(directory, following, _ALL, 0, total)
+            writer.insert_blocks([(following << SHIFT, whole.tobytes())])
+            directory = extended(directory, following, ALL, 0, total)
             following += 1
         return directory, following
 
@@ -215,13 +190,21 @@ class Postings:
             order = np.argsort(directory["postings"], kind="stable")
             fits = np.zeros(len(directory), np.bool_)
             fits[order] = np.cumsum(directory["postings"][order]) * 8 <= self._cache_bytes
-            self._runs = list(zip(_runs(directory), fits.tolist(), strict=True))
+            self._runs = list(zip(rows(directory), fits.tolist(), strict=True))
             self._seen = stored
             there = {one.run for one, _ in self._runs}
-            for cache in (self._cache, self._cut):
+            for cache in (self._cache, self._cut, self._asked):
                 for run in cache.keys() - there:
                     del cache[run]
         return self._runs
+
+    def _pays(self, one: Run, keep: bool, keys: int) -> bool:
+        """Whether to read a run whole: for many keys, or a short run once a quarter of it has been read for few."""
+        if not keep or one.bits > SHORT:
+            return keep and 4 * keys >= 1 << one.bits
+        self._asked[one.run] += keys
+        # Runs of all lists are as long, and asked as often: no query shall have to read them all.
+        return 4 * (self._asked[one.run] - one.list) >= 1 << one.bits
 
     def _small(self, reader: Reader, one: Run) -> list[U64]:
         """The postings of each list in a small run, from the cache if it is there: a few MB hold all."""
@@ -242,9 +225,9 @@ class Postings:
 
     def _load(self, reader: Reader, one: Run) -> U64:
         """A run, from the store. Raises InputError when blocks of it are missing."""
-        first = one.run << _SHIFT
+        first = one.run << SHIFT
         whole = np.frombuffer(reader.stretch(first, first + (1 << one.bits) - 1), "<u8")
-        if len(whole) != one.postings + (self.lists + 1 if one.list == _ALL else 0):
+        if len(whole) != one.postings + (self.lists + 1 if one.list == ALL else 0):
             raise InputError("postings of the index are missing", "`dedup index rebuild` makes them anew")
         return whole
 
@@ -256,7 +239,7 @@ class Postings:
     def _read(self, reader: Reader) -> tuple[Directory, int]:
         """The runs that there are, and the number of the next one."""
         stored = reader.value("postings") or bytes(8)
-        directory = np.frombuffer(stored, _DIRECTORY, offset=8)
+        directory = np.frombuffer(stored, DIRECTORY, offset=8)
         return directory, int.from_bytes(stored[:8], "little")
 
     def _write(self, writer: Writer, directory: Directory, following: int) -> None:
@@ -272,41 +255,17 @@ def _add_list(
     bits = max(0, ((len(postings) - 1) // BLOCK).bit_length())
     edges = np.arange(1, 1 << bits, dtype=np.uint64) << np.uint64(64 - bits)
     bounds = [0, *np.searchsorted(postings, edges).tolist(), len(postings)]
-    data, first = memoryview(postings.astype("<u8").tobytes()), following << _SHIFT
+    data, first = memoryview(postings.astype("<u8").tobytes()), following << SHIFT
     blocks = ((first + i, data[8 * bounds[i] : 8 * bounds[i + 1]]) for i in range(1 << bits))
     writer.insert_blocks((number, bytes(block)) for number, block in blocks if len(block))
-    return _extended(directory, following, where, bits, len(postings)), following + 1
-
-
-def _extended(directory: Directory, run: int, where: int, bits: int, postings: int) -> Directory:
-    if run >= 1 << (63 - _SHIFT):
-        raise OutputError("the index has no numbers left for runs", "export it and import it into a new one")
-    return np.concatenate([directory, np.array([(run, where, bits, postings)], _DIRECTORY)])
-
-
-def _runs(directory: Directory) -> list[Run]:
-    return [Run._make(row) for row in directory.tolist()]
+    return extended(directory, following, where, bits, len(postings)), following + 1
 
 
 def _drop(writer: Writer, directory: Directory, runs: Directory) -> Directory:
     """Remove runs and their blocks."""
-    firsts = [(one.run << _SHIFT, one.bits) for one in _runs(runs)]
+    firsts = [(one.run << SHIFT, one.bits) for one in rows(runs)]
     writer.delete_blocks((first, first + (1 << bits) - 1) for first, bits in firsts)
     return directory[~np.isin(directory["run"], runs["run"])]
-
-
-def _due(directory: Directory, lists: int, *, small: bool) -> Directory | None:
-    """Runs to merge next: those of one list and size of which there are most, if there are enough."""
-    runs = directory[(directory["list"] == _ALL) == small]
-    # The size that counts is the logarithm to base FAN.
-    unit = lists if small else SMALL
-    size = np.log2(np.maximum(runs["postings"] / unit, 1)) // np.log2(FAN)
-    group = runs["list"] * 64 + size.astype(np.int64)
-    kinds, counts = np.unique(group, return_counts=True)
-    if not len(kinds) or counts.max() < FAN:
-        return None
-    due: Directory = runs[group == kinds[counts.argmax()]]
-    return due
 
 
 def _among(numbers: U64, alive: I64) -> NDArray[np.bool_]:

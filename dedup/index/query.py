@@ -11,15 +11,16 @@ from dedup.index.excerpts import among_stored
 from dedup.index.matching import Core
 from dedup.index.results import Match
 from dedup.index.store import Reader
-from dedup.model import F64, I64, Relation, Sketches, Texts
+from dedup.model import F64, I64, Relation, Texts
 from dedup.native import verify
 
 
-def query(core: Core, reader: Reader, texts: Texts, sketches: Sketches) -> list[list[Match]]:
+def query(core: Core, reader: Reader, texts: Texts) -> list[list[Match]]:
     """The matches of each text: its earliest exact copy, then all representatives that are near, most similar first.
 
     After these, where excerpts are looked for, come those that it is an excerpt of or has as an excerpt.
     """
+    sketches = core.sketch(texts)
     worded = np.flatnonzero(sketches.tokens)
     twins = core.lists.twins(reader, sketches, worded)
     queries, numbers = core.lists.candidates(reader, sketches, worded)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from dedup.index.articles import Chain
 from dedup.index.store import Document
 from dedup.model import Mask, Relation, Skipped
 
 if TYPE_CHECKING:
+    from dedup.index.articles import Articles
     from dedup.index.matching import Decided
 
 RELATIONS = ("kept", "exact", "near", "excerpt")
@@ -242,8 +244,8 @@ class Outcome:
         }
 
 
-def outcome(ids: list[str], decided: Decided) -> Outcome:
-    """What became of some articles, without the articles themselves."""
+def outcome(ids: list[str], decided: Decided, articles: Articles) -> Outcome:
+    """What became of some articles."""
     decisions, named = decided.batch.decisions, decided.named
     matches: list[Match | None] = []
     columns = (decisions.kept, decisions.representative, decisions.relation)
@@ -259,12 +261,22 @@ def outcome(ids: list[str], decided: Decided) -> Outcome:
     }
     excerpts = None if decided.found is None else decided.found.matches(named)
     return Outcome(
-        [], ids, matches, decisions.kept, decisions.seen, before, decided.forgotten, excerpts=excerpts
+        articles.items,
+        ids,
+        matches,
+        decisions.kept,
+        decisions.seen,
+        before,
+        decided.forgotten,
+        articles.skipped,
+        excerpts,
     )
 
 
-def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Skipped]) -> Outcome:
-    """One outcome of consecutive ones, with the articles."""
+def together(parts: Sequence[Outcome]) -> Outcome:
+    """One outcome of consecutive ones."""
+    if len(parts) == 1:
+        return parts[0]
     updated: dict[int, Previous] = {}
     excerpts: dict[int, list[Match]] = {}
     start = 0
@@ -273,14 +285,14 @@ def together(parts: Sequence[Outcome], articles: Sequence[Any], skipped: list[Sk
         excerpts |= {start + i: matches for i, matches in (part.excerpts or {}).items()}
         start += len(part)
     return Outcome(
-        articles,
+        Chain([part.articles for part in parts]),
         [identity for part in parts for identity in part.ids],
         [match for part in parts for match in part.matches],
         np.concatenate([part.kept for part in parts]),
         np.concatenate([part.seen for part in parts]),
         updated,
         sum(part.forgotten for part in parts),
-        skipped,
+        [record for part in parts for record in part.skipped],
         None if parts[0].excerpts is None else excerpts,
     )
 

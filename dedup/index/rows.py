@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from dedup.index.articles import Articles, split
+from dedup.index.articles import Articles, as_bytes, split
 from dedup.index.decisions import Decisions
 from dedup.index.lookup import digest_bytes, stored_lows
 from dedup.index.store import Document
@@ -18,29 +15,16 @@ Columns = list[Sequence[Any]]
 """The fields of `store.Document`, one sequence each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When articles arrive.
-
-    Attributes:
-        seen: int64[n], microseconds since 1970 UTC, of each.
-        stream: Number of the stream that they come in, 0 for none: in a stream a repeated id with the same text is an
-            exact copy, and not something delivered again.
-    """
-
-    seen: I64
-    stream: int = 0
-
-
 def columns(
     articles: Articles,
     sketches: Sketches,
     decisions: Decisions,
     positions: I64,
     numbers: I64,
-    moment: Moment,
+    seen: I64,
+    stream: int,
 ) -> Columns:
-    """The documents of the articles at some positions, which have been decided; `numbers` by position."""
+    """The documents of the articles at some positions, which have been decided; `numbers` and times by position."""
     worded = sketches.tokens[positions] > 0
     chosen = positions.tolist()
     ids = split(articles.ids)
@@ -53,8 +37,8 @@ def columns(
         decisions.relation[positions].tolist(),
         _reals(decisions.similarity[positions]),
         _reals(decisions.containment[positions]),
-        moment.seen[positions].tolist(),
-        [moment.stream] * len(positions),
+        seen[positions].tolist(),
+        [stream] * len(positions),
         _bytes(stored_lows(sketches)[positions], worded & decisions.kept[positions]),
         [articles.metadata[i] for i in chosen],
     ]
@@ -72,8 +56,8 @@ def documents(rows: Columns, first: int, numbers: Iterable[int]) -> dict[int, Do
 
 def _bytes(rows: U8, chosen: Mask) -> list[bytes]:
     """Each row as bytes; nothing for one that is not chosen."""
-    whole: list[bytes] = np.ascontiguousarray(rows).view(f"V{rows.shape[1]}").ravel().tolist()
-    return [row if is_chosen else b"" for row, is_chosen in zip(whole, chosen.tolist(), strict=True)]
+    pairs = zip(as_bytes(rows), chosen.tolist(), strict=True)
+    return [row if is_chosen else b"" for row, is_chosen in pairs]
 
 
 def _reals(values: F64) -> list[float | None]:

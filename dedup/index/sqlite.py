@@ -2,7 +2,8 @@
 
 Write-ahead logging: readers see the last committed state and never wait. A writer takes the lock with its first
 statement (`BEGIN IMMEDIATE`), others wait for it. Every commit is flushed to the disk, so what was acknowledged is
-there after a crash of the process or the machine.
+there after a crash of the process or the machine. What a large batch left in the log is copied into the file in another
+thread, while the next one is read.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
-from dedup.errors import DedupError, InputError, OutputError
+from dedup.errors import InputError, OutputError
+from dedup.index.sqlite_errors import WAIT_SECONDS, explained
 from dedup.index.store import AbsentError, Document
 
 PAGE_SIZE = 32768
@@ -26,8 +29,11 @@ write."""
 CACHE_KIB = 64 << 10
 """Pages that a connection holds; the file cache of the system has the rest."""
 
-WAIT_SECONDS = 120.0
-"""How long to wait for another writer. A batch of 100,000 articles takes some ten seconds."""
+LARGE = 1000
+"""Rows of a transaction from which on its part of the log is copied in another thread."""
+
+LOG_BYTES = 64 << 20
+"""Size of the log from which on it is cut off once it has been copied, instead of written over."""
 
 APPLICATION_ID = 0x64_65_64_75  # "dedu"
 
@@ -50,6 +56,7 @@ class SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self.inserted = 0
 
     def value(self, name: str) -> bytes | None:
         """See `store.Reader`."""
@@ -113,7 +120,7 @@ class SqliteTransaction:
         """See `store.Writer`."""
         places = ", ".join("?" * len(Document._fields))
         self._connection.executemany(f"INSERT INTO document VALUES ({places})", documents)
-        self._connection.executemany("INSERT INTO text VALUES (?, ?)", texts)
+        self.inserted += self._connection.executemany("INSERT INTO text VALUES (?, ?)", texts).rowcount
 
     def delete(self, numbers: Sequence[int]) -> None:
         """See `store.Writer`."""
@@ -151,9 +158,10 @@ class SqliteStore:
         self.path = path
         self.name = "memory" if path is None else str(path)
         self._process = os.getpid()
+        self._copying: Thread | None = None
         if path is not None:
             _check_path(path, create)
-        with _explained(self.name, OutputError):
+        with explained(self.name, OutputError):
             self._connection = sqlite3.connect(
                 ":memory:" if path is None else path,
                 timeout=WAIT_SECONDS,
@@ -161,7 +169,7 @@ class SqliteStore:
                 check_same_thread=False,
             )
         try:
-            with _explained(self.name, OutputError):
+            with explained(self.name, OutputError):
                 self._prepare()
         except BaseException:
             self._connection.close()
@@ -195,7 +203,7 @@ class SqliteStore:
     def reading(self) -> Iterator[SqliteTransaction]:
         """See `store.Store`."""
         self._check_process()
-        with _explained(self.name, InputError):
+        with explained(self.name, InputError):
             self._connection.execute("BEGIN")
             try:
                 yield SqliteTransaction(self._connection)
@@ -206,15 +214,22 @@ class SqliteStore:
     def writing(self) -> Iterator[SqliteTransaction]:
         """See `store.Store`."""
         self._check_process()
-        with _explained(self.name, OutputError):
+        with explained(self.name, OutputError):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                yield SqliteTransaction(self._connection)
+                transaction = SqliteTransaction(self._connection)
+                yield transaction
+                is_large = self.path is not None and transaction.inserted >= LARGE
+                self._connection.execute(f"PRAGMA wal_autocheckpoint = {0 if is_large else LARGE}")
                 self._connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk may have ended the transaction by itself
                     self._connection.execute("ROLLBACK")
                 raise
+            if is_large:
+                self._wait()
+                self._copying = Thread(target=_copy_log, args=(self.path,), daemon=True)
+                self._copying.start()
 
     def size(self) -> int:
         """See `store.Store`; of a file with its write-ahead log."""
@@ -227,19 +242,27 @@ class SqliteStore:
 
     def check(self) -> list[str]:
         """See `store.Store`."""
-        with _explained(self.name, InputError):
+        with explained(self.name, InputError):
             found = [str(line) for (line,) in self._connection.execute("PRAGMA integrity_check(20)")]
         return [] if found == ["ok"] else found
 
     def vacuum(self) -> None:
         """See `store.Store`."""
-        with _explained(self.name, OutputError):
+        self._wait()
+        with explained(self.name, OutputError):
             self._connection.execute("VACUUM")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """See `store.Store`."""
+        self._wait()
         self._connection.close()
+
+    def _wait(self) -> None:
+        """Until the log has been copied."""
+        if self._copying is not None and os.getpid() == self._process:
+            self._copying.join()
+        self._copying = None
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
@@ -247,6 +270,13 @@ class SqliteStore:
             raise InputError(
                 f"{self.name} was opened by another process", "open the index after the fork, in each process"
             )
+
+
+def _copy_log(path: Path) -> None:
+    """Copy the log into the file, with a connection of its own. What fails is tried again after the next batch."""
+    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        is_long = Path(f"{path}-wal").stat().st_size > LOG_BYTES
+        connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_long else 'PASSIVE'})").fetchall()
 
 
 def _list(numbers: Sequence[int]) -> tuple[str]:
@@ -269,35 +299,3 @@ def _check_path(path: Path, create: bool) -> None:
         raise InputError(f"{path}: {error.strerror}", "give the path of an index") from None
     if stat.S_ISDIR(kind):
         raise InputError(f"{path} is a directory", "an index is one file, for example news.dedup")
-
-
-@contextmanager
-def _explained(name: str, kind: type[DedupError]) -> Iterator[None]:
-    """Say what an error of SQLite means, and what to do."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _explanation(name, error, kind) from error
-
-
-def _explanation(name: str, error: sqlite3.Error, kind: type[DedupError]) -> DedupError:
-    code: Any = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return OutputError(
-            f"{name}: the disk is full", "nothing of the batch was stored; make room and repeat it"
-        )
-    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return OutputError(
-            f"{name} cannot be written: {error}", "check the permissions of the file and its folder"
-        )
-    if code == sqlite3.SQLITE_BUSY:
-        return OutputError(
-            f"{name}: another process has been writing for {WAIT_SECONDS:.0f} s", "try again later"
-        )
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return InputError(f"{name} is damaged, or no index: {error}", "`dedup index verify` says more")
-    if code == sqlite3.SQLITE_IOERR:
-        return OutputError(
-            f"{name}: {error}", "the disk may be full or failing; nothing of the batch was stored"
-        )
-    return kind(f"{name}: {error}", "")

@@ -20,13 +20,12 @@ from dedup import native
 from dedup.bands import choose
 from dedup.errors import InputError, OutputError
 from dedup.index.articles import Articles
-from dedup.index.decisions import Decisions
+from dedup.index.decisions import Decisions, Delivery
 from dedup.index.frozen import Frozen
-from dedup.index.lookup import digest_bytes, stored_lows
+from dedup.index.lookup import digest_bytes, next_number, stored_lows
 from dedup.index.matching import Core
 from dedup.index.postings import MAX_NUMBER
 from dedup.index.results import RELATIONS
-from dedup.index.rows import Moment
 from dedup.index.store import Document, Reader, Store, Writer
 from dedup.interop import to_datasketch
 from dedup.model import I64, U64, Relation, Sketches, Texts
@@ -98,13 +97,14 @@ def expire(core: Core, writer: Writer, before: int) -> Removed:
 
 def rebuild(core: Core, writer: Writer, anew: Core) -> None:
     """Derive everything again from the stored texts, in order of arrival, with the settings of `anew`."""
-    last = int(writer.value("number") or b"1") - 1
+    last = next_number(writer) - 1
+    delivery = Delivery(0, last + 1)
     core.lists.postings.clear(writer, anew.lists.postings.lists)
     anew.codec.load(writer)
     for documents in chunks(writer, last):
         articles = _articles(documents, core.codec.read(writer, documents))
-        moment = Moment(np.array([document.seen for document in documents], np.int64))
-        anew.store(writer, anew.decide(writer, articles, anew.sketch(articles.texts), {}, moment))
+        seen = np.array([document.seen for document in documents], np.int64)
+        anew.store(writer, anew.decide(writer, articles, anew.sketch(articles.texts), {}, seen, delivery))
     anew.lists.postings.insert(writer)
     writer.delete_until(last)
 

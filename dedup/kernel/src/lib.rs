@@ -12,10 +12,12 @@ mod blocking;
 mod blocks;
 mod classes;
 mod excerpts;
+mod frames;
 pub mod json;
 mod learn;
 pub mod level;
 mod matching;
+mod pages;
 mod postings;
 mod rows;
 pub mod sets;
@@ -35,7 +37,9 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::excerpts::ExcerptSearch;
     #[pymodule_export]
-    use crate::bindings::ids::hash_texts;
+    use crate::bindings::frames::Compressor;
+    #[pymodule_export]
+    use crate::bindings::ids::{digest_texts, hash_texts};
     #[pymodule_export]
     use crate::bindings::index::probe;
     #[pymodule_export]

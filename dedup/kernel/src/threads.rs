@@ -6,6 +6,7 @@ use std::process;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 struct Threads {
@@ -42,6 +43,19 @@ pub fn current() -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
     let pool = Arc::new(ThreadPoolBuilder::new().num_threads(count).build()?);
     let_go(threads.pool.replace((process, pool.clone())));
     Ok(pool)
+}
+
+/// What `work` makes of all items, in their order; each thread has a state of its own. A single item stays in this thread.
+pub fn each<I: Send, S, T: Send>(
+    items: Vec<I>,
+    make: impl Fn() -> S + Sync + Send,
+    work: impl Fn(&mut S, I) -> T + Sync + Send,
+) -> Vec<T> {
+    if items.len() <= 1 {
+        let mut state = make();
+        return items.into_iter().map(|item| work(&mut state, item)).collect();
+    }
+    items.into_par_iter().map_init(make, work).collect()
 }
 
 /// Drop a pool, unless a parent process made it: dropping wakes the threads of the pool through their locks, and one

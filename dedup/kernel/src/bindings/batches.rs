@@ -2,15 +2,23 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
+use crate::threads::each;
 
 /// Elements that one task covers at least: long enough to forget the cost of the task.
 const TASK: usize = 1 << 17;
 /// Tasks a thread, so that one slow task does not keep the others waiting.
 const SHARE: usize = 4;
 
+/// Whether documents are too few elements to be shared out.
+pub fn is_one_task(offsets: &[i64]) -> bool {
+    ((offsets[offsets.len() - 1] - offsets[0]) as usize) <= TASK
+}
+
 /// Consecutive documents of about equally many elements each; one task where there is one thread.
 pub fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
+    if is_one_task(offsets) {
+        return vec![0..offsets.len() - 1];
+    }
     let total = (offsets[offsets.len() - 1] - offsets[0]) as usize;
     let threads = rayon::current_num_threads();
     let most = if threads == 1 { total } else { total / (SHARE * threads) };
@@ -45,7 +53,7 @@ where
         }
         (elements, ends)
     };
-    let mut parts: Vec<_> = tasks(offsets).into_par_iter().map(task).collect();
+    let mut parts = each(tasks(offsets), || (), |(), range| task(range));
     let mut all_ends = Vec::with_capacity(offsets.len());
     all_ends.push(0);
     let mut before = 0;

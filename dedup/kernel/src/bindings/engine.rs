@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use super::batches::tasks;
 use super::strip::{Stripper, add_up};
 use super::texts::{permutations, shingling};
-use super::{check_offsets, guard, invalid};
+use super::{check_offsets, guard_all, invalid};
 use crate::json::Fields;
 use crate::sketch::{Scratch, Sketcher, Sketches};
+use crate::threads::each;
 
 /// The fields of `dedup.model.Sketches`, in its order.
 type SketchesFields<'py> = (
@@ -69,7 +69,7 @@ impl Engine {
         }
         let count = offsets.len() - 1;
         let (bands, num_perm) = (self.sketcher.bands, self.sketcher.permutations.count());
-        let all = guard(py, || {
+        let all = guard_all(py, offsets, || {
             let task = |scratch: &mut Scratch, task: Range<usize>| {
                 let mut out = Sketches::default();
                 for i in task {
@@ -78,9 +78,7 @@ impl Engine {
                 }
                 out
             };
-            let parts: Vec<Sketches> =
-                tasks(offsets).into_par_iter().map_init(Scratch::default, task).collect();
-            join(parts, count, bands, num_perm)
+            join(each(tasks(offsets), Scratch::default, task), count, bands, num_perm)
         })?;
         let slots = self.sketcher.stripper.as_ref().map_or(2, |stripper| stripper.slots());
         let (lines, chars) = add_up(&all.losses, slots);

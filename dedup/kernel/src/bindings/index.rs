@@ -5,7 +5,7 @@ use numpy::{
 };
 use pyo3::prelude::*;
 
-use super::{guard, invalid};
+use super::{guard_if, invalid};
 use crate::postings::{self, Run};
 
 /// Documents that stand in sorted runs of postings under the keys of some queries, uint64[m] ascending, each
@@ -27,6 +27,7 @@ pub fn probe<'py>(
     for (list, postings) in &held {
         views.push(Run { list: *list, postings: postings.as_slice()? });
     }
-    let found = if count == 0 { Vec::new() } else { guard(py, || postings::probe(&views, keys, count))? };
+    let probe = || postings::probe(&views, keys, count);
+    let found = if count == 0 { Vec::new() } else { guard_if(py, postings::is_much(count), probe)? };
     Ok(found.into_pyarray(py))
 }

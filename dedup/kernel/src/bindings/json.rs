@@ -4,7 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use super::buffers::{Bytes, TextsIn, TextsOut};
-use super::{check_offsets, guard, invalid};
+use super::{check_offsets, guard, guard_if, invalid};
 use crate::json::{self, Fields, Scan, Texts};
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
@@ -36,7 +36,7 @@ pub fn scan<'py>(
         return Err(invalid(format!("no range of {} bytes: {start} to {end}", data.len())));
     }
     let fields = prepare(&text_fields, &fields)?;
-    let scan = guard(py, || json::scan_lines(data, start, end, &fields))?;
+    let scan = guard_if(py, !json::is_one_part(end - start), || json::scan_lines(data, start, end, &fields))?;
     Ok(scan_out(py, scan))
 }
 

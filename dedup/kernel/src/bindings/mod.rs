@@ -6,6 +6,7 @@ mod buffers;
 mod documents;
 pub mod engine;
 pub mod excerpts;
+pub mod frames;
 pub mod ids;
 pub mod index;
 pub mod json;
@@ -46,9 +47,24 @@ pub fn guard<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResu
     py.detach(|| {
         let pool = threads::current()
             .map_err(|error| PyOSError::new_err(format!("the threads do not start: {error}")))?;
-        catch_unwind(AssertUnwindSafe(|| pool.install(work)))
-            .map_err(|panic| InternalError::new_err(format!("the kernel failed: {}", said(&*panic))))
+        caught(|| pool.install(work))
     })
+}
+
+/// `guard` for texts with these offsets. Few are worked on by the caller: to hand them to a thread and wait for it would
+/// take longer, much longer where others keep the machine busy. `work` then leaves the threads alone, see `tasks`.
+pub fn guard_all<T: Send>(py: Python<'_>, offsets: &[i64], work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    guard_if(py, !batches::is_one_task(offsets), work)
+}
+
+/// `guard`, on the kernel's threads only if there is enough to do.
+pub fn guard_if<T: Send>(py: Python<'_>, is_much: bool, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    if is_much { guard(py, work) } else { py.detach(|| caught(work)) }
+}
+
+fn caught<T>(work: impl FnOnce() -> T) -> PyResult<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|panic| InternalError::new_err(format!("the kernel failed: {}", said(&*panic))))
 }
 
 /// What a panic said.

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use super::batches::tasks;
 use super::{check_offsets, invalid};
 use crate::sketch::text_of;
 use crate::strip::{Action, Loss, Place, Removal, Rule, Scratch, Source, Stripper as Kernel, form};
+use crate::threads::each;
 
 /// The fields of `dedup.model.Rule` that matter here, in its order: id, cls, pos, max_words, action, strength, pattern,
 /// literals, cased, line.
@@ -84,11 +84,8 @@ impl Stripper {
     ) -> PyResult<StrippedFields<'py>> {
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         check_offsets(offsets, data.len())?;
-        let parts: Vec<Part> = super::guard(py, || {
-            tasks(offsets)
-                .into_par_iter()
-                .map(|task| self.strip_part(data, offsets, task, explain, guard))
-                .collect()
+        let parts = super::guard_all(py, offsets, || {
+            each(tasks(offsets), || (), |(), task| self.strip_part(data, offsets, task, explain, guard))
         })?;
         let mut all = Part { ends: vec![0], ..Part::default() };
         for part in parts {

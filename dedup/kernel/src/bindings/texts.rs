@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use rayon::prelude::*;
 
 use super::batches::ragged;
-use super::{check_offsets, guard, invalid};
+use super::{check_offsets, guard, guard_all, invalid};
 use crate::bands::band_keys;
 use crate::level::Level;
 use crate::shingles::Shingling;
@@ -30,7 +30,7 @@ pub fn tokenize<'py>(
 ) -> PyResult<(Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<i64>>)> {
     let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
-    let (texts, offsets) = guard(py, || {
+    let (texts, offsets) = guard_all(py, offsets, || {
         ragged(offsets, |tokens: &mut Tokens, i, texts| {
             tokens.read(&text_at(data, offsets, i));
             texts.extend_from_slice(&tokens.text);
@@ -52,7 +52,7 @@ pub fn shingle<'py>(
     let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
     check_offsets(offsets, data.len())?;
     let shingling = shingling(size, unit)?;
-    let (hashes, offsets) = guard(py, || {
+    let (hashes, offsets) = guard_all(py, offsets, || {
         ragged(offsets, |tokens: &mut Tokens, i, hashes| {
             tokens.read(&text_at(data, offsets, i));
             shingling.hash(tokens, hashes);

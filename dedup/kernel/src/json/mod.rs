@@ -26,7 +26,7 @@ pub use array::split_array;
 pub use emit::{annotate, select};
 pub use fields::Fields;
 pub use lift::lift;
-pub use scan::{Scan, Texts, scan_lines, scan_spans};
+pub use scan::{Scan, Texts, is_one_part, scan_lines, scan_spans};
 pub use special::find_special;
 
 /// Where and why bytes are not JSON.

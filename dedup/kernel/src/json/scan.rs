@@ -11,6 +11,8 @@ use super::fields::Fields;
 use super::lift::lift_with;
 use super::record::{Kind, Reader, is_space};
 use super::string::push_string;
+use crate::pages::room;
+use crate::threads::each;
 
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Least bytes of a part: below this a task costs more than it saves.
@@ -60,7 +62,7 @@ pub fn scan_lines(data: &[u8], start: usize, end: usize, fields: &Fields) -> Sca
         parts.push((from, to));
         from = to;
     }
-    join(parts.into_par_iter().map(|(from, to)| scan_part_of_lines(data, from, to, fields)).collect(), fields)
+    join(each(parts, || (), |(), (from, to)| scan_part_of_lines(data, from, to, fields)), fields)
 }
 
 /// Scans the records `data[starts[i]..ends[i]]`; record `i` has line number `i + 1`.
@@ -78,8 +80,16 @@ pub fn scan_spans(data: &[u8], starts: &[i64], ends: &[i64], fields: &Fields) ->
     join(parts.collect(), fields)
 }
 
+/// Whether an input of `total` bytes is scanned by whoever asks for it.
+pub fn is_one_part(total: usize) -> bool {
+    total <= PART
+}
+
 /// Bytes of a part of an input of `total` bytes.
 fn part_size(total: usize) -> usize {
+    if is_one_part(total) {
+        return usize::MAX;
+    }
     match rayon::current_num_threads() {
         1 => usize::MAX,
         threads => usize::max(PART, total.div_ceil(threads * PARTS_PER_THREAD)),
@@ -163,7 +173,7 @@ impl<'a> Scanner<'a> {
 
 impl Texts {
     fn new(size: usize) -> Texts {
-        Texts { data: Vec::with_capacity(size), offsets: vec![0] }
+        Texts { data: room(size), offsets: vec![0] }
     }
 
     /// Ends the text that was appended to `data`.
