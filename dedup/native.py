@@ -188,11 +188,11 @@ class Native:
 
     def compact(self, rows: Rows) -> Rows:
         """The counts of some rows."""
-        return _kernel.compact(_bytes_of(rows)).view(ROW)
+        return _kernel.compact(np.ascontiguousarray(rows).view(np.uint8)).view(ROW)
 
     def tally(self, rows: Rows) -> Tally:
         """What counts say."""
-        return Tally(*_kernel.tally(_bytes_of(rows)))
+        return Tally(*_kernel.tally(np.ascontiguousarray(rows).view(np.uint8)))
 
     def matcher(
         self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None
@@ -313,10 +313,6 @@ def _scan(arrays: _kernel.ScanArrays) -> Scan:
     texts, columns, starts, ends, lines, repaired, skipped, line_count, present = arrays
     lifted = [Column(_texts(*column), valid) for column, valid in columns]
     return Scan(_texts(*texts), lifted, starts, ends, lines, repaired, skipped, line_count, present)
-
-
-def _bytes_of(rows: Rows) -> U8:
-    return np.ascontiguousarray(rows).view(np.uint8)
 
 
 def _texts(data: U8, offsets: I64) -> Texts:
