@@ -53,7 +53,8 @@ fn matches(postings: &[u64], queries: &[u64]) -> Vec<u64> {
     let (mut at, mut before) = (0, 0);
     for &query in queries {
         let key = query >> 32;
-        at = seek(postings, at, (key - before) as usize * postings.len() >> 32, key << 32);
+        let far = ((key - before) * postings.len() as u64) >> 32;
+        at = seek(postings, at, far as usize, key << 32);
         before = key;
         // Stay at the first posting of the key: the next query may have the same one.
         let same = postings[at..].iter().take_while(|&&posting| posting >> 32 == key);

@@ -15,6 +15,7 @@ pub fn is_one_task(offsets: &[i64]) -> bool {
 }
 
 /// Consecutive documents of about equally many elements each; one task where there is one thread.
+#[expect(clippy::single_range_in_vec_init, reason = "one task that covers everything")]
 pub fn tasks(offsets: &[i64]) -> Vec<Range<usize>> {
     if is_one_task(offsets) {
         return vec![0..offsets.len() - 1];
