@@ -98,8 +98,9 @@ def _fill(log: Log, case: str, turn: int, path: Path, location: str, count: int,
                 continue
             marks.pop(0)
             rates = {"adds": (stored - before) / wall, "cpu": cpu / (stored - before) * 1e6}
+            asked = _ask(index, spread)
             room = index.info()["bytes"] / stored
-            log.add(case, stored, turn, **rates, **_ask(index, spread), slowest=slowest, bytes=room)
+            log.add(case, stored, turn, **rates, **asked, slowest=slowest, bytes=room)
             before, wall, cpu, slowest = stored, 0.0, 0.0, 0.0
 
 
@@ -128,7 +129,9 @@ def _peer(work: Work, path: Path, port: int, count: int) -> dict[str, Any]:
     np.save(file, signatures)
     program = Path(__file__).parent / "peers" / "programs" / "datasketch_redis.py"
     arguments = [file, port, BATCHES[0], min(len(lines), SINGLES)]
-    found: dict[str, Any] = json.loads(measure([str(part) for part in (python, program, *arguments)]).output)
+    found: dict[str, Any] = json.loads(
+        measure([str(part) for part in (python, "-P", program, *arguments)]).output
+    )
     return found
 
 

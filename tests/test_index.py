@@ -209,11 +209,43 @@ def test_updates_within_a_batch_come_one_after_the_other(size: int) -> None:
             assert index.query([story(1)])[0][0].id == "a"
 
 
-def test_articles_are_numbered_for_good_and_all_bands_are_looked_up() -> None:
+def test_lines_are_read_some_at_a_time() -> None:
+    lines = [json.dumps({"id": str(i), "text": story(i % 7)}).encode() for i in range(40)]
+    lines[11], lines[33] = b"{", b'{"id": 5}'
+    data = b"\n\n".join(lines)
+    with Index() as index, Index() as other, patch("dedup.index.articles.STRETCH", 3000):
+        outcome = index.filter(data, seen=START)
+        assert [record.location for record in outcome.skipped] == ["record:23", "record:67"]
+        usable = [line for i, line in enumerate(lines) if i not in (11, 33)]
+        assert list(outcome.articles) == outcome.articles[:] == usable
+        assert outcome.articles[-1] == usable[-1]
+        assert outcome.articles[5:30:7] == usable[5:30:7]
+        assert outcome.tags() == other.filter(list(map(json.loads, usable)), seen=START).tags()
+        assert [found[0].id for found in index.query(b"\n".join(usable))] == [
+            str(int(json.loads(line)["id"]) % 7) for line in usable
+        ]
+
+
+def test_the_log_of_a_large_batch_is_copied_while_others_come(tmp_path: Path) -> None:
+    path, log = tmp_path / "a.dedup", tmp_path / "a.dedup-wal"
+    texts = [f"{i} {i + 1} {i * 7} {i * i} {i % 5} {i % 17} {i % 93}" for i in range(3000)]
+    with Index(path, strip=False) as index, patch("dedup.index.sqlite.LOG_BYTES", 0):
+        for start in range(0, 3000, 1500):
+            assert index.add(texts[start : start + 1500])["articles"] == 1500
+        index._store._wait()  # type: ignore[attr-defined]
+        assert log.stat().st_size == 0
+        assert path.stat().st_size > 500_000
+        assert index.add(texts[:1])["seen"] == 1
+    assert not log.exists()
+    with Index(path) as index:
+        assert index.verify() == []
+
+
+def test_articles_are_numbered_for_good_and_all_bands_are_looked_up(tmp_path: Path) -> None:
     generator = np.random.default_rng(3)
     words = np.array([f"w{i}" for i in range(5000)])
     texts = [" ".join(words[generator.integers(0, 5000, 30)]) for _ in range(5000)]
-    with Index(strip=False) as index:
+    with Index(tmp_path / "a.dedup", strip=False) as index:
         index.filter(texts)  # large runs
         for start in range(0, 300, 7):  # and small ones, merged
             index.filter([f"{text} {i}" for i, text in enumerate(texts[start : start + 7])])
@@ -221,6 +253,8 @@ def test_articles_are_numbered_for_good_and_all_bands_are_looked_up() -> None:
         outcome = index.filter([text.upper() for text in texts])
         assert not outcome.kept.any()
         assert [match and match.relation for match in outcome.matches] == ["exact"] * 5000
+    with Index(tmp_path / "a.dedup") as index:  # runs are read block by block, then whole
+        assert all(index.query([text])[0][0].similarity == 1.0 for text in texts[:40])
 
 
 def test_nothing_is_a_batch_too() -> None:
