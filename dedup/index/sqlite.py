@@ -155,7 +155,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path | None, *, create: bool = True) -> None:
-        self.path = path
+        self.path = None if path is None else path.absolute()
         self.name = "memory" if path is None else str(path)
         self._process = os.getpid()
         self._copying: Thread | None = None
@@ -274,9 +274,12 @@ class SqliteStore:
 
 def _copy_log(path: Path) -> None:
     """Copy the log into the file, with a connection of its own. What fails is tried again after the next batch."""
-    with suppress(sqlite3.Error, OSError), closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    with suppress(sqlite3.Error, OSError):
         is_long = Path(f"{path}-wal").stat().st_size > LOG_BYTES
-        connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_long else 'PASSIVE'})").fetchall()
+        address = f"{path.as_uri()}?mode=rw"  # whoever removes the file does not find it made again
+        # Nobody is waited for: writers would have to wait with it.
+        with closing(sqlite3.connect(address, timeout=0, isolation_level=None, uri=True)) as connection:
+            connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_long else 'PASSIVE'})").fetchall()
 
 
 def _list(numbers: Sequence[int]) -> tuple[str]:
