@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import random
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -126,6 +128,24 @@ def test_a_column_that_is_not_there(spark: SparkSession) -> None:
     frame = spark.createDataFrame([("a story",)], "body string")
     with pytest.raises(DedupError, match='the text needs a column "text"; there are: body'):
         deduplicate(frame)
+
+
+def test_a_column_of_another_kind(spark: SparkSession) -> None:
+    from dedup.spark import deduplicate
+
+    frame = spark.createDataFrame([(1, "a story")], "text int, place string")
+    with pytest.raises(DedupError, match='the text cannot be the column "text": it is int'):
+        deduplicate(frame, id=None)
+    with pytest.raises(DedupError, match='the position cannot be the column "place": it is string'):
+        deduplicate(frame, text="place", id=None, position="place")
+
+
+def test_without_spark_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.delitem(sys.modules, "dedup.spark", raising=False)
+    with pytest.raises(DedupError, match="not installed") as caught:
+        importlib.import_module("dedup.spark")
+    assert caught.value.hint == "pip install 'article-dedup[spark]'"
 
 
 def test_a_frame_without_positions(spark: SparkSession) -> None:

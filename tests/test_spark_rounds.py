@@ -145,6 +145,47 @@ def test_minimizers_make_the_pairs_of_the_definition(
     assert found == sorted(expected)
 
 
+numbers = st.integers(0, 14)
+
+
+@given(
+    st.lists(st.sets(st.integers(0, 9), min_size=1), min_size=15, max_size=15),
+    st.lists(st.tuples(numbers, numbers), max_size=30),
+    st.integers(1, 4),
+    st.integers(1, 9),
+    st.sampled_from([0.0, 0.4]),
+)
+def test_blocks_are_compared_whatever_the_batches(
+    sets: list[set[int]], edges: list[tuple[int, int]], blocks: int, size: int, threshold: float
+) -> None:
+    pytest.importorskip("pyspark")
+    from dedup.spark.compare import _compare
+
+    pairs = ascending(edges).tolist()
+    rows: list[tuple[int, int, list[int] | None]] = []
+    for block in range(blocks):
+        inside = [(a, b) for a, b in pairs if b % blocks == block]
+        rows += [(block, b, None) for b in sorted({b for _, b in inside}, reverse=True)]
+        rows += [(block, a, [b for one, b in inside if one == a]) for a in sorted({a for a, _ in inside})]
+    hashes = [np.array(sorted(sets[document]), np.uint64).tobytes() for _, document, _ in rows]
+    table = pa.RecordBatch.from_pydict(
+        {
+            "block": pa.array([row[0] for row in rows], pa.int64()),
+            "document": pa.array([row[1] for row in rows], pa.int64()),
+            "hashes": pa.array(hashes, pa.binary()),
+            "others": pa.array([row[2] for row in rows], pa.list_(pa.int64())),
+        }
+    )
+    parts = (table.slice(start, size) for start in range(0, len(table), size))
+    found = sorted(tuple(row.values()) for part in _compare(threshold, parts) for row in part.to_pylist())
+    expected = []
+    for a, b in pairs:
+        one, other = sets[a], sets[b]
+        if one & other and len(one & other) / len(one | other) >= threshold:
+            expected.append((a, b, len(one), len(other), len(one & other)))
+    assert found == expected
+
+
 def pairs_frame(spark: SparkSession, pairs: I64) -> DataFrame:
     return spark.createDataFrame(pa.table({"a": pairs[:, 0].copy(), "b": pairs[:, 1].copy()}))
 

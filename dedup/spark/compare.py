@@ -1,20 +1,25 @@
 """Comparing pairs exactly: pairs of documents go in, how many shingles they share comes out.
 
 The texts of the documents that are in a pair at all are read again where they lie; only their shingle sets are
-exchanged.
+exchanged. The later documents of the pairs are put into blocks that a task holds in memory; the earlier ones stream
+past each block in which they have a pair. So a set moves once a block, not once a pair: where thousands of pages of a
+template are to be compared with one another, that is a thousandth.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
 from dedup.containment import Gates
+from dedup.model import I64, U64
 from dedup.native import verify
 from dedup.spark.checkpoints import Checkpoints
 from dedup.spark.columns import Batches, longs, unpacked
@@ -22,8 +27,11 @@ from dedup.spark.columns import Batches, longs, unpacked
 COMPARED = "a long, b long, size_a long, size_b long, shared long"
 """The columns of compared pairs, as Spark reads them."""
 
-SLICE = 1024
-"""Pairs that are compared at a time: 10 MB of shingle sets."""
+BLOCK = 1024
+"""Sets of a block, about: 5 MB of articles."""
+
+SLICE = 512
+"""Sets that stream past a block at a time, each with up to `BLOCK` pairs."""
 
 
 def compared(
@@ -32,6 +40,7 @@ def compared(
     threshold: float,
     name: str,
     checkpoints: Checkpoints,
+    size: int = BLOCK,
 ) -> DataFrame:
     """The pairs of at least the Jaccard similarity `threshold` that share any shingle, with their sizes.
 
@@ -41,15 +50,20 @@ def compared(
         threshold: See above.
         name: What the stage is called.
         checkpoints: Where it goes.
+        size: Sets of a block, about.
     """
     wanted = pairs.selectExpr("position_a as position").union(pairs.selectExpr("position_b")).distinct()
     found = checkpoints.stage(f"{name}-sets", sets(wanted))
-    both = pairs
-    for end in ("b", "a"):
-        own = found.selectExpr(f"position as position_{end}", f"hashes as hashes_{end}")
-        both = both.join(own, f"position_{end}")
-    both = both.select("a", "b", "hashes_a", "hashes_b")
-    return checkpoints.stage(name, both.mapInArrow(partial(_compare, threshold), COMPARED))
+    blocks = found.count() // size + 1
+    placed = pairs.withColumn("block", F.pmod(F.xxhash64("b"), F.lit(blocks)))
+    own = placed.selectExpr("block", "b as document", "position_b as position").distinct()
+    own = own.withColumn("others", F.lit(None).cast("array<long>"))
+    passing = placed.groupBy("block", "a", "position_a").agg(F.collect_list("b").alias("others"))
+    passing = passing.selectExpr("block", "a as document", "position_a as position", "others")
+    both = own.unionByName(passing).join(found, "position")
+    both = both.select("block", "document", "hashes", "others").repartition("block")
+    ordered = both.sortWithinPartitions("block", F.col("others").isNotNull())
+    return checkpoints.stage(name, ordered.mapInArrow(partial(_compare, threshold), COMPARED))
 
 
 def measured(found: DataFrame) -> DataFrame:
@@ -70,24 +84,67 @@ def contained(found: DataFrame, gates: Gates) -> DataFrame:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sets:
+    """Shingle sets of `n` documents.
+
+    Attributes:
+        documents: int64[n].
+        hashes: uint64[m].
+        offsets: int64[n + 1] into `hashes`.
+    """
+
+    documents: I64
+    hashes: U64
+    offsets: I64
+
+    @classmethod
+    def of(cls, batch: pa.RecordBatch) -> _Sets:
+        return cls(longs(batch["document"]), *unpacked(batch["hashes"], np.uint64))
+
+    def and_also(self, other: _Sets) -> _Sets:
+        hashes = np.concatenate([self.hashes, other.hashes])
+        offsets = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
+        return _Sets(np.concatenate([self.documents, other.documents]), hashes, offsets)
+
+
 def _compare(threshold: float, batches: Batches) -> Iterator[pa.RecordBatch]:
-    for whole in batches:
-        for start in range(0, len(whole), SLICE):
-            batch = whole.slice(start, SLICE)
-            one, one_offsets = unpacked(batch["hashes_a"], np.uint64)
-            other, other_offsets = unpacked(batch["hashes_b"], np.uint64)
-            offsets = np.concatenate([one_offsets, other_offsets[1:] + one_offsets[-1]])
-            rows = np.arange(2 * len(batch)).reshape(2, -1).T
-            jaccard = verify(np.concatenate([one, other]), offsets, np.ascontiguousarray(rows), threshold)
-            sizes = np.diff(offsets)[rows]
-            passes = jaccard > 0
-            # J = x / (a + b - x) gives the size of the intersection back.
-            shared = np.rint(jaccard * sizes.sum(axis=1) / (1.0 + jaccard)).astype(np.int64)
-            columns = {
-                "a": longs(batch["a"]),
-                "b": longs(batch["b"]),
-                "size_a": sizes[:, 0],
-                "size_b": sizes[:, 1],
-                "shared": shared,
-            }
-            yield pa.RecordBatch.from_pydict({name: values[passes] for name, values in columns.items()})
+    """Rows come ordered by block: first its own sets, then those that stream past, with whom each is compared."""
+    block, own = None, None
+    for whole in filter(len, batches):
+        blocks = longs(whole["block"])
+        is_own: NDArray[np.bool_] = whole["others"].is_null().to_numpy(zero_copy_only=False)
+        turns = np.flatnonzero((np.diff(blocks) != 0) | np.diff(is_own)) + 1
+        for first, end in zip([0, *turns], [*turns, len(whole)], strict=True):
+            if blocks[first] != block:
+                block, own = blocks[first], None
+            part = whole.slice(first, end - first)
+            if is_own[first]:
+                sets = _Sets.of(part)
+                own = sets if own is None else own.and_also(sets)
+            elif own is not None:
+                for start in range(0, len(part), SLICE):
+                    yield _met(own, part.slice(start, SLICE), threshold)
+
+
+def _met(own: _Sets, batch: pa.RecordBatch, threshold: float) -> pa.RecordBatch:
+    """The pairs of some documents that stream past with those of a block."""
+    sets = _Sets.of(batch).and_also(own)
+    count = len(batch)
+    later = longs(batch["others"].flatten())
+    order = np.argsort(own.documents)
+    at = count + order[np.searchsorted(own.documents, later, sorter=order)]
+    rows = np.stack([np.repeat(np.arange(count), longs(batch["others"].value_lengths())), at], axis=1)
+    jaccard = verify(sets.hashes, sets.offsets, np.ascontiguousarray(rows), threshold)
+    sizes = np.diff(sets.offsets)[rows]
+    passes = jaccard > 0
+    # J = x / (a + b - x) gives the size of the intersection back.
+    shared = np.rint(jaccard * sizes.sum(axis=1) / (1.0 + jaccard)).astype(np.int64)
+    columns = {
+        "a": sets.documents[rows[:, 0]],
+        "b": later,
+        "size_a": sizes[:, 0],
+        "size_b": sizes[:, 1],
+        "shared": shared,
+    }
+    return pa.RecordBatch.from_pydict({name: values[passes] for name, values in columns.items()})

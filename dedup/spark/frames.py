@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
+from pyspark.sql.types import BinaryType, DataType, IntegerType, LongType, StringType
 
 from dedup import boilerplate
 from dedup.config import Settings
@@ -68,8 +69,7 @@ def deduplicate(
     settings = settings or Settings()
     excerpts = excerpts or ExcerptSettings()
     policy = Policy.parse(keep or excerpts.keep, source_field)
-    for name, purpose in [(text, "the text"), (id, "the id"), (position, "the position")]:
-        _check(df, name, purpose)
+    _check_columns(df, text, id, position, "")
     for name in policy.fields():
         _check(df, name, "the keep policy")
         if name in (own := {"position": position, "text": text, "id": id}) and own[name] != name:
@@ -84,8 +84,7 @@ def deduplicate(
     articles = Articles(_narrow(frame, number, text, id, fields), fields=fields)
     known = None
     if against is not None:
-        for name, purpose in [(text, "the text"), (id, "the id"), (position, "the position")]:
-            _check(against, name, f"{purpose} of a known article")
+        _check_columns(against, text, id, position, " of a known article")
         other, other_number = _numbered(against, position, "known-articles", checkpoints)
         known = Articles(_narrow(other, other_number, text, id, ()), locate=_known)
     wanted = Wanted(settings, policy, excerpts, loaded, families)
@@ -126,11 +125,26 @@ def _known(frame: DataFrame) -> DataFrame:
     return frame.withColumn("location", place)
 
 
-def _check(df: DataFrame, name: str | None, purpose: str) -> None:
-    if name is not None and name not in df.columns:
+def _check_columns(df: DataFrame, text: str, identity: str | None, position: str | None, whose: str) -> None:
+    _check(df, text, f"the text{whose}", (StringType, BinaryType))
+    _check(df, identity, f"the id{whose}")
+    _check(df, position, f"the position{whose}", (LongType, IntegerType))
+
+
+def _check(df: DataFrame, name: str | None, purpose: str, kinds: tuple[type[DataType], ...] = ()) -> None:
+    """Raise UsageError where a column is not there, or of another kind."""
+    if name is None:
+        return
+    if name not in df.columns:
         there = ", ".join(df.columns)
         raise UsageError(
             f'{purpose} needs a column "{name}"; there are: {there}', "name a column that is there"
+        )
+    kind = df.schema[name].dataType
+    if kinds and not isinstance(kind, kinds):
+        raise UsageError(
+            f'{purpose} cannot be the column "{name}": it is {kind.simpleString()}',
+            f"name a column of {kinds[0]().simpleString()}",
         )
 
 
