@@ -93,9 +93,24 @@ def test_the_projects_corpus(spark: SparkSession, tmp_path: Path, corpus: Path) 
     assert found == expected
 
 
-def test_small_rounds_on_shuffled_partitions(spark: SparkSession, tmp_path: Path) -> None:
-    asked = {"excerpts": "remove", "agreeing": 1, "families": True, "strip": False}
-    found, expected = both(spark, tmp_path, skewed(), shuffled=3, **asked)
+def test_small_rounds_on_shuffled_partitions_with_learned_boilerplate(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    table = skewed()
+    furniture = ["Read what our readers say about it", "Follow the harbour desk for more"]
+    texts = [
+        f"{furniture[i % 2]}\n{text}" if i % 3 else text for i, text in enumerate(table["text"].to_pylist())
+    ]
+    table = table.set_column(1, "text", pa.array(texts))
+    asked = {
+        "learn": True,
+        "min_documents": 20,
+        "source_field": "source",
+        "excerpts": "remove",
+        "families": True,
+    }
+    assert len(find_duplicates(table, **asked).learned.lines) == 2
+    found, expected = both(spark, tmp_path, table, shuffled=3, agreeing=1, **asked)
     assert found == expected
 
 
@@ -108,18 +123,6 @@ def test_known_articles(spark: SparkSession, tmp_path: Path) -> None:
     assert found == expected
     own = {row["id"] for row in expected}
     assert sum(row["duplicate_of"] not in {None, *own} for row in expected) > 5
-
-
-def test_learned_boilerplate(spark: SparkSession, tmp_path: Path) -> None:
-    furniture = ["Read what our readers say about it", "Follow the harbour desk for more"]
-    texts = [f"{furniture[i % 2]}\n{story(i)}\n{story(900 + i)}" for i in range(60)]
-    publishers = [None if i % 7 == 0 else f"p{i % 3}" for i in range(60)]
-    table = pa.table({"text": [*texts, texts[5].split("\n", 1)[1]], "source": [*publishers, "p1"]})
-    table = table.append_column("id", pa.array([f"a{i}" for i in range(len(table))]))
-    asked = {"learn": True, "min_documents": 20, "source_field": "source", "excerpts": "off", "shuffled": 1}
-    found, expected = both(spark, tmp_path, table, **asked)
-    assert found == expected
-    assert found[-1]["relation"] == "exact"
 
 
 def test_a_column_that_is_not_there(spark: SparkSession) -> None:
