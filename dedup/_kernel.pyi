@@ -40,8 +40,8 @@ def scan_spans(
 def split_array(data: Buffer) -> tuple[I64, I64]:
     """Starts and ends of the elements of a JSON array; ValueError with the byte where `data` stops being one."""
 
-def select(data: Buffer, starts: I64, ends: I64, keep: Mask) -> U8:
-    """The kept records, byte for byte, each with the line end that follows it (LF where none does)."""
+def stretches(data: Buffer, starts: I64, ends: I64, keep: Mask) -> tuple[I64, I64]:
+    """Where the kept records lie with the line ends behind them: first bytes of stretches, and the bytes behind them."""
 
 def annotate(data: Buffer, starts: I64, ends: I64, tags: TextBuffers) -> U8:
     """All records with a last member "dedup", instead of one that is there; ValueError for one that is no object."""

@@ -41,6 +41,24 @@ def beside(
             task.join()
 
 
+def both(first: Callable[[], None], second: Callable[[], None], threads: int | None = None) -> None:
+    """Do two things that have nothing to do with one another; with more than one thread, at the same time.
+
+    The second is done in the calling thread, which is the one that hears of interrupts. What either raises is raised
+    here, once both have ended.
+    """
+    if threads == 1:
+        first()
+        second()
+        return
+    task = _Task(lambda work: work(), first)
+    try:
+        second()
+    finally:
+        task.join()
+    task.result()
+
+
 class _Task(Thread, Generic[Item, Result]):
     """One call in a thread of its own. Pools of threads take longer to import than a small run takes."""
 

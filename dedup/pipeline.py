@@ -31,7 +31,7 @@ from dedup.memory import Memory, half_of_free
 from dedup.model import I64, Matches, Rule, Sketches, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
-from dedup.overlap import beside
+from dedup.overlap import beside, both
 from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
 from dedup.reading import collect, read_again, unchanged
@@ -226,16 +226,12 @@ def _write(job: _Job, found: _Found, summary: Summary, directory: OutputDirector
     with job.clock.stage("write"):
         names = corpus.ids if found.seen is None else found.seen.names
         outcome = Outcome.of(corpus, found.matches, found.excerpts, found.order, options.families, names)
-        write_records(
-            directory,
-            job.sources,
-            outcome,
-            job.progress,
-            annotate=options.annotate,
-            removed=options.write_removed,
-            copy=options.copy,
+        ways = {"annotate": options.annotate, "removed": options.write_removed, "copy": options.copy}
+        both(
+            lambda: write_records(directory, job.sources, outcome, job.progress, **ways),
+            lambda: write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip),
+            options.threads,
         )
-        write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip)
         if outcome.family is not None:
             where = outcome.family, corpus.segments, corpus.ids
             dates = job.policy.dates(corpus.values)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dedup.overlap import beside
+from dedup.overlap import beside, both
 from dedup.progress import Clock
 
 
@@ -47,6 +47,34 @@ def test_errors_of_work_and_of_items_are_raised(threads: int) -> None:
         next(results)
     with pytest.raises(LookupError):
         list(beside(str, items(), threads))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_both_are_done_and_errors_of_either_are_raised(threads: int) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise LookupError
+
+    both(lambda: done.append("first"), lambda: done.append("second"), threads)
+    assert sorted(done) == ["first", "second"]
+    for first, second in ((fail, list), (list, fail)):
+        with pytest.raises(LookupError):
+            both(first, second, threads)
+
+
+def test_both_are_done_at_the_same_time() -> None:
+    here, there = threading.Event(), threading.Event()
+
+    def first() -> None:
+        here.set()
+        assert there.wait(20)
+
+    def second() -> None:
+        there.set()
+        assert here.wait(20)
+
+    both(first, second)
 
 
 def test_work_is_over_when_nobody_wants_more() -> None:

@@ -8,11 +8,10 @@ import io
 import json
 from collections.abc import Iterator
 
-from dedup import native
 from dedup.model import Mask, Texts
 from dedup.readers.delimited import Delimited
 from dedup.writers.rewrite import Rewrite
-from dedup.writers.spans import encoded, write_original_lines
+from dedup.writers.spans import encoded, write_original_lines, write_stretches
 from dedup.writers.tags import PREFIX, tag_names
 
 
@@ -29,7 +28,7 @@ def write_selected(rewrite: Rewrite[Delimited], keep: Mask) -> None:
         first = 0
         for starts, ends in zip(source.starts, source.ends, strict=True):
             last = first + len(starts)
-            stream.write(native.select(data, starts, ends, keep[first:last]).data)
+            write_stretches(stream, data, starts, ends, keep[first:last])
             first = last
 
 

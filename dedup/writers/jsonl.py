@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
 
 from dedup import native
-from dedup.model import Buffer, Mask, Texts
-from dedup.overlap import beside
+from dedup.model import Mask, Texts
 from dedup.readers.jsonl import JsonLines
 from dedup.writers.rewrite import Rewrite
-from dedup.writers.spans import encoded, write_original_lines
+from dedup.writers.spans import encoded, write_original_lines, write_stretches
 
 
 def write_selected(rewrite: Rewrite[JsonLines], keep: Mask) -> None:
@@ -23,15 +21,9 @@ def write_selected(rewrite: Rewrite[JsonLines], keep: Mask) -> None:
             return
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
-        for _ in beside(stream.write, _kept(rewrite, keep), rewrite.out.threads):
-            pass
-
-
-def _kept(rewrite: Rewrite[JsonLines], keep: Mask) -> Iterator[Buffer]:
-    """The kept lines of each segment."""
-    for segment, first, last in rewrite.parts():
-        rewrite.source.file.check_mapped()
-        yield native.select(segment.data, segment.starts, segment.ends, keep[first:last]).data
+        for segment, first, last in rewrite.parts():
+            file.check_mapped()
+            write_stretches(stream, segment.data, segment.starts, segment.ends, keep[first:last])
 
 
 def write_annotated(rewrite: Rewrite[JsonLines], tags: Texts) -> None:

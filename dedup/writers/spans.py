@@ -9,8 +9,22 @@ from typing import IO
 
 import numpy as np
 
+from dedup import native
 from dedup.model import I64, Buffer, Mask
 from dedup.readers.file import InputFile
+
+
+def write_stretches(stream: IO[bytes], data: Buffer, starts: I64, ends: I64, keep: Mask) -> None:
+    """Write the kept records `data[starts[i]:ends[i]]` byte for byte, from where they lie.
+
+    Each has the line end that follows it, LF or CRLF; LF where none follows.
+    """
+    view = memoryview(data).cast("B")
+    firsts, lasts = native.stretches(view, starts, ends, keep)
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        stream.write(view[first:last])
+        if view[last - 1] != ord("\n"):
+            stream.write(b"\n")
 
 
 def write_original_lines(

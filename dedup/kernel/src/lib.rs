@@ -43,7 +43,7 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::index::probe;
     #[pymodule_export]
-    use crate::bindings::json::{annotate, scan, scan_spans, select, split_array};
+    use crate::bindings::json::{annotate, scan, scan_spans, split_array, stretches};
     #[pymodule_export]
     use crate::bindings::learn::{Observer, compact, tally};
     #[pymodule_export]

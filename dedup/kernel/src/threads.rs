@@ -45,8 +45,9 @@ pub fn current() -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
     Ok(pool)
 }
 
-/// What `work` makes of all items, in their order; each thread has a state of its own. A single item stays in this thread.
-pub fn each<I: Send, S, T: Send>(
+/// What `work` makes of all items, in their order, with a state that no other item has at the time. Items are handed out
+/// one by one; a single one stays in this thread.
+pub fn each<I: Send, S: Send, T: Send>(
     items: Vec<I>,
     make: impl Fn() -> S + Sync + Send,
     work: impl Fn(&mut S, I) -> T + Sync + Send,
@@ -55,7 +56,16 @@ pub fn each<I: Send, S, T: Send>(
         let mut state = make();
         return items.into_iter().map(|item| work(&mut state, item)).collect();
     }
-    items.into_par_iter().map_init(make, work).collect()
+    let states = Mutex::new(Vec::new());
+    let free = || states.lock().expect("no holder of the lock panics");
+    let one = |item| {
+        let state = free().pop();
+        let mut state = state.unwrap_or_else(&make);
+        let made = work(&mut state, item);
+        free().push(state);
+        made
+    };
+    items.into_par_iter().with_max_len(1).map(one).collect()
 }
 
 /// Drop a pool, unless a parent process made it: dropping wakes the threads of the pool through their locks, and one

@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use crate::threads::each;
 
+/// Elements that are not worth a second thread.
+const FEW: usize = 1 << 17;
 /// Elements that one task covers at least: long enough to forget the cost of the task.
-const TASK: usize = 1 << 17;
-/// Tasks a thread, so that one slow task does not keep the others waiting.
-const SHARE: usize = 4;
+const TASK: usize = 1 << 15;
+/// Tasks a thread: at the end of a batch all but one thread wait for half a task on average.
+const SHARE: usize = 16;
 
 /// Whether documents are too few elements to be shared out.
 pub fn is_one_task(offsets: &[i64]) -> bool {
-    ((offsets[offsets.len() - 1] - offsets[0]) as usize) <= TASK
+    ((offsets[offsets.len() - 1] - offsets[0]) as usize) <= FEW
 }
 
 /// Consecutive documents of about equally many elements each; one task where there is one thread.

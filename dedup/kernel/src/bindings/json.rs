@@ -1,4 +1,4 @@
-//! JSON records: `scan`, `scan_spans`, `split_array`, `select`, `annotate`.
+//! JSON records: `scan`, `scan_spans`, `split_array`, `stretches`, `annotate`.
 
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
@@ -67,16 +67,17 @@ pub fn split_array<'py>(py: Python<'py>, data: Bytes) -> PyResult<(Array<'py, i6
 
 /// The kept records, byte for byte, each with its line end.
 #[pyfunction]
-pub fn select<'py>(
+pub fn stretches<'py>(
     py: Python<'py>,
     data: Bytes,
     starts: PyReadonlyArray1<'py, i64>,
     ends: PyReadonlyArray1<'py, i64>,
     keep: PyReadonlyArray1<'py, bool>,
-) -> PyResult<Array<'py, u8>> {
+) -> PyResult<(Array<'py, i64>, Array<'py, i64>)> {
     let (data, starts, ends, keep) =
         (data.as_slice(), starts.as_slice()?, ends.as_slice()?, keep.as_slice()?);
-    Ok(guard(py, || json::select(data, starts, ends, keep))?.into_pyarray(py))
+    let (firsts, lasts) = guard(py, || json::stretches(data, starts, ends, keep))?;
+    Ok((firsts.into_pyarray(py), lasts.into_pyarray(py)))
 }
 
 /// All records with a last member `"dedup"`, instead of one that is there, each with its line end.

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
-use rayon::prelude::*;
 
 use super::batches::tasks;
 use super::buffers::TextsOut;
@@ -13,6 +12,7 @@ use super::{check_offsets, guard, invalid};
 use crate::learn::observe::{Observations, Scratch, Seen, observe};
 use crate::learn::{PLACES, Row, count};
 use crate::sketch::text_of;
+use crate::threads::each;
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
 /// The fields of `dedup.observations.Tally`, in its order.
@@ -76,8 +76,7 @@ impl Observer {
                 }
                 out
             };
-            let parts: Vec<Observations> =
-                tasks(offsets).into_par_iter().map_init(Scratch::default, task).collect();
+            let parts: Vec<Observations> = each(tasks(offsets), Scratch::default, task);
             join(&parts)
         })?;
         self.rows.fetch_add((rows.len() / Row::SIZE) as u64, Ordering::Relaxed);

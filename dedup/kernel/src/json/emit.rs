@@ -3,16 +3,22 @@
 use super::members::without;
 use super::record::is_space;
 
-/// The kept records of `data[starts[i]..ends[i]]`, byte for byte, each with its line end.
-pub fn select(data: &[u8], starts: &[i64], ends: &[i64], keep: &[bool]) -> Vec<u8> {
-    let kept = || starts.iter().zip(ends).zip(keep).filter(|(_, keep)| **keep).map(|(span, _)| span);
-    let size = kept().map(|(start, end)| (end - start) as usize + 2).sum();
-    let mut out = Vec::with_capacity(size);
-    for (&start, &end) in kept() {
-        out.extend_from_slice(&data[start as usize..end as usize]);
-        out.extend_from_slice(line_end(data, end as usize));
+/// Where the kept records of `data[starts[i]..ends[i]]` lie, each with the line end behind it: the longest stretches
+/// with nothing else between them, by their first bytes and the bytes behind their last.
+pub fn stretches(data: &[u8], starts: &[i64], ends: &[i64], keep: &[bool]) -> (Vec<i64>, Vec<i64>) {
+    let (mut firsts, mut lasts) = (Vec::new(), Vec::new());
+    for ((&start, &end), _) in starts.iter().zip(ends).zip(keep).filter(|(_, keep)| **keep) {
+        let rest = &data[end as usize..];
+        let behind = end + if rest.starts_with(b"\r\n") { 2 } else { i64::from(rest.starts_with(b"\n")) };
+        match lasts.last_mut() {
+            Some(last) if *last == start => *last = behind,
+            _ => {
+                firsts.push(start);
+                lasts.push(behind);
+            }
+        }
     }
-    out
+    (firsts, lasts)
 }
 
 /// The records of `data[starts[i]..ends[i]]` with a last member `"dedup"`, the JSON value

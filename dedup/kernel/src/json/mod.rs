@@ -23,7 +23,7 @@ mod special;
 mod string;
 
 pub use array::split_array;
-pub use emit::{annotate, select};
+pub use emit::{annotate, stretches};
 pub use fields::Fields;
 pub use lift::lift;
 pub use scan::{Scan, Texts, is_one_part, scan_lines, scan_spans};

@@ -1,14 +1,17 @@
 //! Seeking a document's candidates and comparing it with them: those that share a band, through the gates.
 
 use std::ops::Range;
-
-use rayon::prelude::*;
+use std::sync::Mutex;
 
 use super::{BLOCK, Counts, Documents, Matching, Pair, Tables};
 use crate::sets::{jaccard, least_shared, shared_at_least};
+use crate::threads::each;
 
 /// Candidates from which on bitmaps pay: making one costs as much as an intersection.
 const MANY: usize = 8;
+
+/// Documents that a thread takes at a time: most cost little and a few much, as they are read again.
+const AT_ONCE: usize = 16;
 
 /// What comparing found out about one document so far.
 #[derive(Default)]
@@ -57,28 +60,27 @@ impl Matching {
         tables: &Tables,
         documents: &impl Documents,
     ) -> Vec<Finding> {
-        let mut seekers = std::mem::take(&mut self.seekers);
-        let share = block.len().div_ceil(seekers.len());
+        let seekers = Mutex::new(std::mem::take(&mut self.seekers));
+        let free = || seekers.lock().expect("no holder of the lock panics");
         let this = &*self;
-        let findings = seekers
-            .par_iter_mut()
-            .enumerate()
-            .flat_map_iter(|(i, seeker)| {
-                let first = (block.start + i * share).min(block.end);
-                let ranks = first..(first + share).min(block.end);
-                let found = ranks.map(|rank| {
-                    let mut finding = Finding::default();
-                    if this.is_leader(rank) {
-                        seeker.gather(tables.buckets.all(rank));
-                        this.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
-                    }
-                    finding
-                });
-                found.collect::<Vec<_>>()
-            })
-            .collect();
-        self.seekers = seekers;
-        findings
+        let seek = |ranks: Range<usize>| {
+            let mut seeker = free().pop().expect("one a thread");
+            let found = ranks.map(|rank| {
+                let mut finding = Finding::default();
+                if this.is_leader(rank) {
+                    seeker.gather(tables.buckets.all(rank));
+                    this.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
+                }
+                finding
+            });
+            let found: Vec<Finding> = found.collect();
+            free().push(seeker);
+            found
+        };
+        let parts = block.clone().step_by(AT_ONCE).map(|first| first..block.end.min(first + AT_ONCE));
+        let findings = each(parts.collect(), || (), |(), ranks| seek(ranks));
+        self.seekers = seekers.into_inner().expect("no holder of the lock panicked");
+        findings.into_iter().flatten().collect()
     }
 
     /// Compare a document with those in the buckets from rank `first` on.
