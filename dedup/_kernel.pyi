@@ -22,7 +22,7 @@ ScanArrays: TypeAlias = tuple[
 LocationArrays: TypeAlias = tuple[Buffer, I64, U32, I64]
 """Paths (bytes, offsets), then of each document the number of its path and its number in the file (0 = none)."""
 
-Blocking: TypeAlias = tuple[U64 | None, U64 | None, I64 | None, int]
+BlockingArrays: TypeAlias = tuple[U64 | None, U64 | None, I64 | None, int]
 """The fields of `comparable.Comparable`."""
 
 OutcomeArrays: TypeAlias = tuple[I64, I64, U8, F64, F64, tuple[I64, F64] | None, I64 | None]
@@ -41,7 +41,7 @@ def split_array(data: Buffer) -> tuple[I64, I64]:
     """Starts and ends of the elements of a JSON array; ValueError with the byte where `data` stops being one."""
 
 def stretches(data: Buffer, starts: I64, ends: I64, keep: Mask) -> tuple[I64, I64]:
-    """Where the kept records lie with the line ends behind them: first bytes of stretches, and the bytes behind them."""
+    """Where the kept records lie, with the line ends behind them: firsts and ends of stretches."""
 
 def annotate(data: Buffer, starts: I64, ends: I64, tags: TextBuffers) -> U8:
     """All records with a last member "dedup", instead of one that is there; ValueError for one that is no object."""
@@ -156,12 +156,13 @@ class Compressor:
         `original` says for each which of the originals it is a copy of, -1 for none.
         """
 
+@final
 class Matcher:
     """See `stages.Matcher`."""
 
     def __new__(cls, engine: Engine, threshold: float, gate: int, pairs: bool, links: bool) -> Self: ...
     def group(
-        self, order: I64, empty: U8, digest: U64, keys: list[U32], blocking: Blocking | None
+        self, order: I64, empty: U8, digest: U64, keys: list[U32], blocking: BlockingArrays | None
     ) -> list[int]:
         """Group documents by their band keys; gives the length of the table of members of each band.
 
@@ -215,7 +216,7 @@ class ExcerptSearch:
         cls,
         engine: Engine,
         minimizers: tuple[U32, U32],
-        clusters: tuple[I64, Mask, Blocking | None],
+        clusters: tuple[I64, Mask, BlockingArrays | None],
         scope: str,
         gates: tuple[float, int, float, int],
         segments: Sequence[tuple[U8, I64, I64, bool]],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import select
@@ -15,9 +16,9 @@ import numpy as np
 from dedup.index.articles import from_scan
 from dedup.index.index import Index
 from dedup.index.results import Outcome
-from dedup.model import Scan, Skipped, Texts
+from dedup.model import I64, Buffer, Mask, Scan, Skipped, Texts
 from dedup.native import annotate
-from dedup.native import select as select_records
+from dedup.writers.spans import write_stretches
 
 READ_BYTES = 1 << 20
 
@@ -112,5 +113,10 @@ class Filter:
             bounds = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
             starts, ends = np.concatenate([[0], bounds[:-1] + 1]).astype(np.int64), bounds
             passing = np.ones(len(outcome), np.bool_)
-        copies = select_records(data, starts, ends, ~outcome.kept)
-        return select_records(data, starts, ends, passing).tobytes(), copies.tobytes()
+        return _chosen(data, starts, ends, passing), _chosen(data, starts, ends, ~outcome.kept)
+
+
+def _chosen(data: Buffer, starts: I64, ends: I64, keep: Mask) -> bytes:
+    out = io.BytesIO()
+    write_stretches(out, data, starts, ends, keep)
+    return out.getvalue()
