@@ -40,8 +40,8 @@ class Articles:
         """What `make` makes of the prepared articles."""
         if self.prepare is not None:
             return self.frame.mapInArrow(partial(_composed, self.prepare, make), schema)
-        columns = ["position", "text", "id", *(f"`{name}`" for name in self.fields)]
-        return self.frame.select(*columns).mapInArrow(make, schema)
+        columns = dict.fromkeys(("position", "text", "id", *self.fields))
+        return self.frame.select(*(f"`{name}`" for name in columns)).mapInArrow(make, schema)
 
     def only(self, positions: DataFrame) -> Articles:
         """Those at some positions."""

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation
 from pyspark.sql.types import BinaryType, DataType, IntegerType, LongType, StringType
 
 from dedup import boilerplate
-from dedup.config import Settings
+from dedup.config import MIN_DOCUMENTS, Settings
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
 from dedup.keep import Policy
@@ -34,6 +34,8 @@ def deduplicate(
     source_field: str | None = None,
     excerpts: ExcerptSettings | None = None,
     rules: Sequence[str] = (),
+    learn: bool = False,
+    min_documents: int = MIN_DOCUMENTS,
     families: bool = False,
     against: DataFrame | None = None,
     position: str | None = None,
@@ -50,9 +52,11 @@ def deduplicate(
         settings: What decides a match; None = the defaults.
         keep: Which article of a cluster stays, see `dedup.keep`; None = `first`, or `longest` where excerpts are
             removed.
-        source_field: Column of the publisher, for the keep policy.
+        source_field: Column of the publisher, for the keep policy and learning.
         excerpts: What is done about excerpts; None = they are reported.
         rules: Files with further boilerplate rules, on the driver.
+        learn: Learn from the articles what else is boilerplate, and strip it too; see `dedup.Learner`.
+        min_documents: Least articles to learn from; from fewer nothing is learned.
         families: Add `family_id`, the connected components of near relations.
         against: Known articles, a frame with the same columns: what they have is removed. One without an id gets
             `against:POSITION`.
@@ -60,8 +64,8 @@ def deduplicate(
             as they come, and written to `work_dir` with their numbers, so that these stay what they are.
         only_kept: Give the articles that stay, with the columns that they came with. Else give all, with the columns of
             `clusters.jsonl` as `dedup_id`, `dedup_cluster_id`, ... joined on.
-        work_dir: Address that all executors can write to, for the outputs of stages; None = a temporary folder, where
-            everything runs on one machine.
+        work_dir: Address that all executors can write to, for the outputs of stages, of which the result is read, too;
+            None = a temporary folder, where everything runs on one machine.
 
     Raises:
         UsageError: A parameter cannot be used, or a column is not there.
@@ -70,24 +74,28 @@ def deduplicate(
     excerpts = excerpts or ExcerptSettings()
     policy = Policy.parse(keep or excerpts.keep, source_field)
     _check_columns(df, text, id, position, "")
-    for name in policy.fields():
-        _check(df, name, "the keep policy")
+    if learn and not settings.strip:
+        raise UsageError("learning finds what to strip", "leave out strip=False or learn=True")
+    publisher = () if source_field is None or not learn else (source_field,)
+    fields = tuple(dict.fromkeys((*policy.fields(), *publisher)))
+    for name in fields:
+        _check(df, name, "the keep policy" if name in policy.fields() else "learning")
         if name in (own := {"position": position, "text": text, "id": id}) and own[name] != name:
             raise UsageError(
-                f'a column "{name}" cannot be one of the keep policy here', "give it another name"
+                f'a column "{name}" that is not the {name} cannot be used here', "give it another name"
             )
     spark = df.sparkSession
     checkpoints = Checkpoints(spark, work_dir or _temporary(spark.sparkContext.master))
     loaded = boilerplate.load(rules) if settings.strip else ()
     frame, number = _numbered(df, position, "articles", checkpoints)
-    fields = policy.fields()
     articles = Articles(_narrow(frame, number, text, id, fields), fields=fields)
     known = None
     if against is not None:
         _check_columns(against, text, id, position, " of a known article")
         other, other_number = _numbered(against, position, "known-articles", checkpoints)
         known = Articles(_narrow(other, other_number, text, id, ()), locate=_known)
-    wanted = Wanted(settings, policy, excerpts, loaded, families)
+    least = min_documents if learn else None
+    wanted = Wanted(settings, policy, excerpts, loaded, families, least, *publisher)
     found = find(articles, wanted, checkpoints, known)
     added = [] if position is not None else [number]
     if only_kept:

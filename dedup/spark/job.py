@@ -1,14 +1,14 @@
 """The job: articles and what is asked of them go in, a row of each comes out.
 
-    learn   articles -> rules                          (on request)
-    sketch  articles -> sketches                      (map only; texts stay where they are)
-    name    ids -> names, no two alike
-    rank    the keep policy's order, by a sort
-    against known articles -> which articles they have   (on request; those take no further part)
-    match   buckets -> pairs -> rounds -> representatives
-    rows    the columns of clusters.jsonl
+    learn    articles -> rules                             (on request)
+    sketch   articles -> sketches                          (map only; texts stay where they are)
+    name     ids -> names, no two alike
+    rank     the keep policy's order, by a sort
+    against  known articles -> which articles they have    (on request; those take no further part)
+    match    buckets -> pairs -> rounds -> representatives
+    rows     the columns of clusters.jsonl
 
-Every stage is a checkpoint (`dedup.spark.checkpoints`), and nothing but counts comes to the driver.
+Every stage is a checkpoint (`dedup.spark.checkpoints`). To the driver come counts, and the lines that were learned.
 """
 
 from __future__ import annotations
