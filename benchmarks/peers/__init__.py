@@ -11,6 +11,9 @@ Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify
 and datatrove write the records that stay, as dedup does in all runs. Nobody but dedup verifies exactly. For dedup:
 its input is mapped, theirs is read through orjson or their own reader; one thread each, where some scale and some do
 not; articles are made up and differ from the copies only by edits, so that hardly a pair is near the threshold.
+Words between spaces keep their punctuation, which real copies change: of the pairs of Jaccard similarity 0.5 on the
+labelled web pages of the quality gate they find 96 of 99, and of the news 5 of 6. So rensa is measured with words of
+letters and digits as well, which find all of them.
 `dedup` by its defaults does more than the others: it strips, which the articles have no need of, and finds excerpts.
 """
 

@@ -83,6 +83,13 @@ TOOLS = (
         does="which articles share a band",
     ),
     Tool(
+        "rensa 0.5.0, flags of words",
+        FAST,
+        program("rensa.py", "flags", "words"),
+        ("rensa==0.5.0", "orjson==3.13.0"),
+        does="which articles share a band, punctuation left out as dedup and gaoya do",
+    ),
+    Tool(
         "rensa 0.5.0, pairs",
         SLOW,
         program("rensa.py", "pairs"),

@@ -1,5 +1,10 @@
-"""rensa on one file: `flags`, its fastest path with full recall, says who has a copy; `pairs` says of whom."""
+"""rensa on one file: `flags`, its fastest path with full recall, says who has a copy; `pairs` says of whom.
 
+Words are what stands between spaces, as in rensa's documentation, or `words`: letters and digits, as dedup and gaoya
+compare them.
+"""
+
+import re
 import sys
 from pathlib import Path
 
@@ -7,6 +12,7 @@ import orjson
 from rensa import RMinHash, RMinHashLSH
 
 articles, results, way = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+words_of = re.compile(r"[^\W_]+").findall if sys.argv[4:] == ["words"] else str.split
 results.mkdir()
 
 
@@ -14,7 +20,7 @@ def token_sets():
     """The 5-grams of each article."""
     with articles.open("rb") as file:
         for line in file:
-            words = orjson.loads(line)["text"].lower().split()
+            words = words_of(orjson.loads(line)["text"].lower())
             yield list(map(" ".join, zip(words, words[1:], words[2:], words[3:], words[4:], strict=False)))
 
 
