@@ -9,8 +9,9 @@ reference engine gives the same clusters.
 Templates are what stripping is for: the pages, and the ordinary articles, are measured again with what `--learn`
 learns from them taken off.
 
-Bias. Learning and stripping cost an ordinary article more than hashing does; against that the pages look cheap. Peers are not here: those that compare whole
-buckets need quadratic time and memory (4,000 identical articles take datasketch 24 s, gaoya 18 s, rensa 10 s).
+Bias. Learning and stripping cost an ordinary article more than hashing does; against that the pages look cheap. Peers
+are not here: those that compare whole buckets need quadratic time and memory (4,000 identical articles take datasketch
+24 s, gaoya 18 s, rensa 10 s).
 """
 
 from __future__ import annotations
