@@ -13,6 +13,7 @@ from pyspark.sql.types import BinaryType, DataType, IntegerType, LongType, Strin
 
 from dedup import boilerplate
 from dedup.config import MIN_DOCUMENTS, Settings
+from dedup.containment import least_shingles
 from dedup.errors import UsageError
 from dedup.excerpts import ExcerptSettings
 from dedup.keep import Policy
@@ -71,7 +72,7 @@ def deduplicate(
         UsageError: A parameter cannot be used, or a column is not there.
     """
     settings = settings or Settings()
-    excerpts = excerpts or ExcerptSettings()
+    excerpts = excerpts or ExcerptSettings(shingles=least_shingles(settings.shingle_unit))
     policy = Policy.parse(keep or excerpts.keep, source_field)
     _check_columns(df, text, id, position, "")
     if learn and not settings.strip:
