@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks import record
 from benchmarks.work import Work
 
-NAMES = ("peers", "growth", "skew", "startup", "hashing", "accuracy", "stages", "index")
+NAMES = ("peers", "growth", "skew", "startup", "hashing", "accuracy", "stages", "index", "spark")
 """All benchmarks: modules with `run(work, log)` and `summary(rows)`, in the order to show them."""
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,21 +70,36 @@ def session() -> Iterator[SparkSession]:
 
 
 class Cluster:
-    """A standalone master with workers of one core each, every process ended with the `with` block.
+    """A standalone master with workers of one core each; `stop` ends every process.
+
+    Args:
+        directory: For logs, and what workers and executors write.
+        workers: How many.
+        memory: For the executors of each.
+        environment: Of all processes, beside what they need.
 
     Attributes:
         url: Of the master.
         workers: Their processes; each starts executors, which end with it.
     """
 
-    def __init__(self, directory: Path, workers: int = 2) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        workers: int = 2,
+        memory: str = "1500M",
+        environment: Mapping[str, str] = QUICK,
+    ) -> None:
         import pyspark
 
         home = Path(pyspark.__file__).parent
         self.directory = directory
+        self.memory = memory
         self.environment = {
             **os.environ,
-            **QUICK,
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_PYTHON": sys.executable,
+            **environment,
             "SPARK_HOME": str(home),
             "SPARK_LOCAL_DIRS": str(directory),
             "PYSPARK_SUBMIT_ARGS": " ".join(f"--conf {name}={value}" for name, value in SMALL.items())
@@ -107,28 +122,45 @@ class Cluster:
 
     def add_worker(self, name: str) -> None:
         """Start a worker of one core."""
-        where = str(self.directory / name)
-        options = ("-h", "127.0.0.1", "-c", "1", "-m", "1500M", "-d", where, self.url)
-        self.workers.append(self._start("worker.Worker", name, *options))
+        local, where = self.directory / f"local{len(self.workers)}", str(self.directory / name)
+        local.mkdir()
+        options = ("-h", "127.0.0.1", "-c", "1", "-m", self.memory, "-d", where, self.url)
+        self.workers.append(self._start("worker.Worker", name, *options, local=local))
 
     def kill_worker(self, number: int) -> None:
         """End a worker and its executors at once, as a machine that loses power."""
         worker = self.workers[number]
-        for child in _below(worker.pid):
+        for child in below(worker.pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
         worker.kill()
         worker.wait()
 
+    def python_memory(self) -> float:
+        """The most that a Python process of a worker has ever held, MB."""
+        most = 0
+        for pid in (pid for worker in self.workers for pid in below(worker.pid)):
+            with contextlib.suppress(OSError):
+                if b"pyspark.daemon" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    most = max(most, int(status.partition("VmHWM:")[2].split()[0]))
+        return most / 1e3
+
+    def local_files(self, number: int, pattern: str) -> list[Path]:
+        """Files that the executors of a worker hold for exchanges."""
+        return list((self.directory / f"local{number}").rglob(pattern))
+
     def stop(self) -> None:
         """End everything."""
         for process in reversed(self._processes):
-            for pid in (*_below(process.pid), process.pid):
+            for pid in (*below(process.pid), process.pid):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             process.wait()
 
-    def _start(self, main: str, name: str, *options: str) -> subprocess.Popen[bytes]:
+    def _start(
+        self, main: str, name: str, *options: str, local: Path | None = None
+    ) -> subprocess.Popen[bytes]:
         program, package = self._command
         with (self.directory / f"{name}.log").open("wb") as log:
             # The system ends it with this process, should that be killed.
@@ -137,7 +169,7 @@ class Cluster:
                 [*follow, program, f"{package}.{main}", *options, "--webui-port", "0"],
                 stdout=log,
                 stderr=log,
-                env=self.environment,
+                env={**self.environment, "SPARK_LOCAL_DIRS": str(local or self.directory)},
             )
         self._processes.append(process)
         return process
@@ -166,11 +198,11 @@ def cluster(workers: int = 2) -> Iterator[Cluster]:
             made.stop()
 
 
-def _below(pid: int) -> list[int]:
+def below(pid: int) -> list[int]:
     """The children of a process and theirs, found before it ends: then they would be nobody's."""
     found = []
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             for child in map(int, path.read_text().split()):
-                found += [child, *_below(child)]
+                found += [child, *below(child)]
     return found

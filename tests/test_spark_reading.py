@@ -63,14 +63,16 @@ def on_spark(spark: SparkSession, inputs: Sequence[str], tmp_path: Path, fields:
     from dedup.spark.checkpoints import Checkpoints
     from dedup.spark.failures import reported
     from dedup.spark.files import ROW_BITS, find_files
-    from dedup.spark.reading import reading
+    from dedup.spark.reading import in_parts, reading
     from dedup.spark.session import set_up
 
     with (
         reported(),
         set_up(spark, 0),
-        reading(spark, find_files(spark, inputs), fields, Checkpoints(spark, f"{tmp_path}/stages")) as found,
+        in_parts(spark, files := find_files(spark, inputs)),
+        reading(spark, files, fields, Checkpoints(spark, f"{tmp_path}/stages")) as found,
     ):
+        found.check_usable()
         schema = "position long, text binary, id string, date string"
         documents = found.articles.map(_with_bytes, schema).orderBy("position")
         rows = [

@@ -73,6 +73,17 @@ def test_results_are_those_of_one_machine(dedup: Cli, tmp_path: Path) -> None:
     assert ours == theirs
 
 
+def test_measures_are_rounded_as_on_one_machine(spark: SparkSession) -> None:
+    from dedup.spark.rows import printed
+
+    exact = [89 / 128, 0.0015625, 0.0046875, 1 / 3, 1.0, None]
+    found = spark.createDataFrame(
+        [(i, value) for i, value in enumerate(exact)], "position long, similarity double"
+    )
+    rows = printed(found).collect()
+    assert [row["similarity"] for row in rows] == [None if x is None else round(x, 6) for x in exact]
+
+
 def test_parquet_comes_back_as_parquet(dedup: Cli, tmp_path: Path) -> None:
     texts = [edited(story(i // 2), 9 + i) for i in range(12)]
     table = pa.table({"body": texts, "n": list(range(12)), "more": [[i] for i in range(12)]})
@@ -92,7 +103,7 @@ def test_a_job_goes_on_where_it_was_stopped(
     from dedup.spark import checkpoints
 
     path, out, work = corpus(tmp_path / "news.jsonl"), tmp_path / "out", tmp_path / "work"
-    call = ["run", path, "-o", out, "--engine", "spark", "--work-dir", work, "--excerpts", "off"]
+    call = ["run", path, "-o", out, "--engine", "spark", "--work-dir", work]
     made: list[str] = []
     stage = checkpoints.Checkpoints.stage
 
@@ -110,13 +121,31 @@ def test_a_job_goes_on_where_it_was_stopped(
     dedup(*call)
     assert set(read_summary(out)["timings"]).isdisjoint(made[:-1])
     assert made[-1] in read_summary(out)["timings"]
-    dedup("run", path, "-o", tmp_path / "one", "--excerpts", "off")
+    dedup("run", path, "-o", tmp_path / "one")
     assert rows(parts(out / "clusters.jsonl")) == rows((tmp_path / "one" / "clusters.jsonl").read_bytes())
     assert "was 0.5, is 0.6" in dedup.fails(*call, "--force", "--threshold", "0.6")
     with path.open("a") as file:
         file.write("\n")
     assert "has stages of another job: inputs was" in dedup.fails(*call, "--force")
-    assert "holds no stages, but news.jsonl" in dedup.fails(*call[:-3], tmp_path, "--force")
+    assert "holds no stages, but news.jsonl" in dedup.fails(*call[:-1], tmp_path, "--force")
+
+
+def test_known_articles_and_learned_boilerplate(dedup: Cli, tmp_path: Path) -> None:
+    known = [{"id": f"k{i}", "text": f"{edited(story(i), 20)}\n{story(i + 50)}"} for i in range(4)]
+    write_jsonl(tmp_path / "known.jsonl", known)
+    line = "Subscribe to the morning letter of the harbour office"
+    records = [{"id": f"a{i}", "text": f"{story(i)}\n{story(i + 50)}\n{line}"} for i in range(30)]
+    write_jsonl(tmp_path / "a.jsonl", records)
+    options = ["--against", tmp_path / "known.jsonl", "--learn", "--min-documents", 20]
+    for engine in ("native", "spark"):
+        dedup("run", tmp_path / "a.jsonl", "-o", tmp_path / engine, "--engine", engine, *options, "--quiet")
+    one, many = tmp_path / "native", tmp_path / "spark"
+    assert rows(parts(many / "clusters.jsonl")) == rows((one / "clusters.jsonl").read_bytes())
+    ours, theirs = read_summary(many), read_summary(one)
+    for name in ("against", "learned", "kept", "removed", "stripped", "fingerprint", "removed_by_relation"):
+        assert ours[name] == theirs[name]
+    assert ours["learned"]["lines"] == 1
+    assert (many / "learned.toml").exists()
 
 
 def test_what_spark_cannot_do_is_refused(dedup: Cli, tmp_path: Path) -> None:

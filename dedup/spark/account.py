@@ -46,20 +46,22 @@ def summarise(
     rules: tuple[Rule, ...],
     policy: Policy,
     read: Reading,
+    known: Reading | None,
     found: Found,
 ) -> Summary:
     """Count what the job found. Raises InternalError when the counts do not reconcile."""
     relations = {row["relation"]: row["count"] for row in found.rows.groupBy("relation").count().collect()}
     heads = found.rows.where("not is_duplicate and cluster_size > 1")
     largest = heads.orderBy(F.desc("cluster_size"), "position").limit(LARGEST).collect()
-    settings = all_settings(options, rules)
+    used = rules if found.learned is None else rules + found.learned.rules()
+    settings = all_settings(options, used)
     counts = read.counts
     summary = Summary(
         input=counts.documents + sum(counts.skipped.values()),
         kept=relations.get(None, 0),
         exact=relations.get("exact", 0),
         near=relations.get("near", 0),
-        against=None,
+        against=None if known is None else _against(known, found),
         excerpts=None if options.excerpts.mode == "off" else _excerpts(found, relations.get("excerpt", 0)),
         skipped=counts.skipped,
         empty=found.sketches.where("tokens = 0").count(),
@@ -74,8 +76,8 @@ def summarise(
         unblocked={},
         clusters=heads.count(),
         largest=[Cluster(str(row["id"]), int(row["cluster_size"]), "") for row in largest],
-        stripping=stripping(found.sketches, rules) if options.settings.strip else None,
-        learned=None,
+        stripping=stripping(found.sketches, used) if options.settings.strip else None,
+        learned=found.learned,
         text_bytes=counts.text_bytes,
         sources=len(read.files.addresses),
         bands=choose(options.settings),
@@ -118,6 +120,14 @@ def _excerpts(found: Found, removed: int) -> dict[str, int]:
     """Counts of excerpts; no value is too frequent to be looked up here."""
     reported = found.rows.where("not is_duplicate and excerpt_of is not null").count()
     return {"removed": removed, "reported": reported, "frequent": 0}
+
+
+def _against(known: Reading, found: Found) -> dict[str, int]:
+    """How many articles are known, and how many of the job's these have, by relation."""
+    assert found.seen is not None
+    relations = {row["relation"]: row["count"] for row in found.seen.groupBy("relation").count().collect()}
+    counts = {"articles": known.counts.documents, "skipped": sum(known.counts.skipped.values())}
+    return counts | {relation: relations.get(relation, 0) for relation in ("exact", "near", "excerpt")}
 
 
 def _missing(sketches: DataFrame, policy: Policy) -> dict[str, int]:

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from dedup.errors import InputError, UsageError
 from dedup.progress import Progress, Silent
+from dedup.spark.session import described
 from dedup.spark.storage import Storage
 
 JOB = "job.json"
@@ -66,7 +67,8 @@ class Checkpoints:
         else:
             self._progress.start(name, None, "articles")
             start = time.perf_counter()
-            frame.write.mode("overwrite").parquet(path)
+            with described(self._spark, name):
+                frame.write.mode("overwrite").parquet(path)
             self.seconds[name] = time.perf_counter() - start
         return self._spark.read.schema(frame.schema).parquet(path)
 

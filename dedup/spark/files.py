@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -131,6 +131,30 @@ def find_files(spark: SparkSession, inputs: Sequence[str], output: str | None = 
     (form,) = formats
     codec = next(kind[1] for kind in kinds if kind)
     return Files(form, codec, list(found), names, [one.size for one in every], [one.changed for one in every])
+
+
+def find_known(
+    spark: SparkSession, against: Sequence[str], inputs: Files, output: str | None
+) -> Files | None:
+    """The files of known articles that are no inputs; None where there is nothing to hold these against.
+
+    Raises UsageError where all of them are inputs, too.
+    """
+    if not against:
+        return None
+    found = find_files(spark, against, output)
+    inputs_too = set(inputs.addresses)
+    others = [i for i, address in enumerate(found.addresses) if address not in inputs_too]
+    if not others:
+        hint = "leave the known articles out of the inputs"
+        raise UsageError("all files of --against are inputs, too", hint)
+    return replace(
+        found,
+        addresses=[found.addresses[i] for i in others],
+        names=[found.names[i] for i in others],
+        sizes=[found.sizes[i] for i in others],
+        changed=[found.changed[i] for i in others],
+    )
 
 
 _READABLE = ", ".join(str(form) for form in READABLE[:-1]) + f" and {READABLE[-1]}"

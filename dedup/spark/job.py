@@ -72,12 +72,14 @@ class Found:
         sketches: Those of the articles, see `dedup.spark.sketches`.
         renamed: `position` and `location` of the articles whose id had been seen before, and the `id`.
         learned: What was learned; None = nobody asked.
+        seen: `position` and `relation` of the articles that known ones have; None = there are no known ones.
     """
 
     rows: DataFrame
     sketches: DataFrame
     renamed: DataFrame
     learned: Learned | None
+    seen: DataFrame | None
 
     @property
     def kept(self) -> DataFrame:
@@ -118,4 +120,5 @@ def find(
     found = rows(job, names, matched, cut, family)
     if seen is not None:
         found = seen.merge(found, names)
-    return Found(checkpoints.stage("rows", found), sketches, renamed, learned)
+    gone = None if seen is None else seen.gone
+    return Found(checkpoints.stage("rows", found), sketches, renamed, learned, gone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,6 +42,10 @@ class Reading:
     records: DataFrame
     header: str | None = None
 
+    def check_usable(self) -> None:
+        """Raise InputError when there are records, but every one of them was skipped."""
+        check_usable(self.counts, self.skipped)
+
     @property
     def extension(self) -> str:
         """Of files of lines; empty where the files are none."""
@@ -61,23 +65,30 @@ class Reading:
         write.text(address)
 
 
+def in_parts(spark: SparkSession, *files: Files) -> AbstractContextManager[None]:
+    """Have Spark cut the files of a job in one way, for all of its passes over them."""
+    return lines.in_parts(spark, [size for some in files for size in some.sizes])
+
+
 @contextmanager
-def reading(spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints) -> Iterator[Reading]:
-    """Take a first look at some files; what it gives is to be used in the block.
+def reading(
+    spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints, stage: str = "looked"
+) -> Iterator[Reading]:
+    """Take a first look at some files; what it gives is to be used in the block, and this inside `in_parts`.
 
     Raises:
-        InputError: A file cannot be read, holds no articles, or changed until the end of the block.
+        InputError: A file cannot be read, or changed until the end of the block.
         UsageError: Files of rows have different headers.
     """
     kinds = {Format.JSONL: _lines, Format.PARQUET: _tables}
-    with lines.in_parts(spark, files.sizes), files.unchanged(spark):
-        found = kinds.get(files.format, _delimited)(spark, files, fields, checkpoints)
-        check_usable(found.counts, found.skipped)
-        yield found
+    with files.unchanged(spark):
+        yield kinds.get(files.format, _delimited)(spark, files, fields, checkpoints, stage)
 
 
-def _lines(spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints) -> Reading:
-    looked = checkpoints.stage("looked", lines.look(spark, files, fields))
+def _lines(
+    spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints, stage: str
+) -> Reading:
+    looked = checkpoints.stage(stage, lines.look(spark, files, fields))
     starts = lines.starts(spark, files, looked)
     frame = lines.positioned(spark, files, starts)
     counts = counted.counts(looked, len(fields.text))
@@ -85,20 +96,24 @@ def _lines(spark: SparkSession, files: Files, fields: Fields, checkpoints: Check
     return Reading(files, articles, counts, files.locate(lines.skipped(looked, starts)), frame)
 
 
-def _tables(spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints) -> Reading:
+def _tables(
+    spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints, stage: str
+) -> Reading:
     rows = tables.rows(spark, files, fields)
     frame = tables.compared(rows, fields)
-    looked = checkpoints.stage("looked", tables.look(frame, fields))
+    looked = checkpoints.stage(stage, tables.look(frame, fields))
     counts = counted.counts(looked, len(fields.text))
     articles = Articles(frame, partial(tables.read, fields), files.locate, fields.more)
     return Reading(files, articles, counts, files.locate(tables.skipped(looked)), rows)
 
 
-def _delimited(spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints) -> Reading:
+def _delimited(
+    spark: SparkSession, files: Files, fields: Fields, checkpoints: Checkpoints, stage: str
+) -> Reading:
     with delimited.uncut(spark):
-        stage = checkpoints.stage("looked", delimited.rows(spark, files, fields))
-    delimited.check_headers(stage, files)
-    usable = delimited.usable(stage)
+        rows = checkpoints.stage(stage, delimited.rows(spark, files, fields))
+    delimited.check_headers(rows, files)
+    usable = delimited.usable(rows)
     articles = Articles(
         usable.drop("raw", "reason", "detail", "repaired"),
         partial(delimited.read, fields),
@@ -106,7 +121,7 @@ def _delimited(spark: SparkSession, files: Files, fields: Fields, checkpoints: C
         fields.more,
     )
     records = usable.select("position", F.col("raw").alias("value"))
-    counts = delimited.sums(stage, fields)
+    counts = delimited.sums(rows, fields)
     return Reading(
-        files, articles, counts, files.locate(delimited.skipped(stage)), records, delimited.header(stage)
+        files, articles, counts, files.locate(delimited.skipped(rows)), records, delimited.header(rows)
     )

@@ -57,6 +57,10 @@ class Results:
         self._extensions[name] = extension
         return f"{self._staging}/{name}"
 
+    def write(self, name: str, content: bytes) -> None:
+        """Write a small file."""
+        self._storage.write(f"{self._staging}/{name}", content)
+
     def commit(self) -> None:
         """Put everything into place; the parts of a folder are called `part-00000` and so on."""
         storage = self._storage
@@ -67,7 +71,7 @@ class Results:
                 storage.remove(f"{self.address}/{name}")
         names = [name for name in names if not name.startswith("_")]
         for name in sorted(names, key=lambda name: name == LAST):
-            if name == LAST:
+            if name not in self._extensions:
                 storage.move(f"{self._staging}/{name}", f"{self.address}/{name}")
                 continue
             storage.make(f"{self.address}/{name}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
+from dedup.spark.columns import Batches
 from dedup.spark.excerpts import Cut
 from dedup.spark.matching import Job, Matched
 
@@ -99,3 +102,27 @@ def _uncut(facts: DataFrame) -> DataFrame:
         "cast(null as double) as excerpt_containment",
         "false as is_excerpt",
     )
+
+
+DIGITS = 6
+"""Decimal places of similarities in files, as on one machine."""
+
+
+def printed(found: DataFrame) -> DataFrame:
+    """The rows as they are written: without positions, measures rounded."""
+    rows = found.drop("position")
+    return rows.mapInArrow(_rounded, rows.schema)
+
+
+def _rounded(batches: Batches) -> Batches:
+    for batch in batches:
+        for i, column in enumerate(batch.columns):
+            if pa.types.is_floating(column.type):
+                values = column.to_numpy(zero_copy_only=False)
+                scaled = values * 10**DIGITS
+                near = np.rint(scaled) / 10**DIGITS
+                # Spark rounds what a number looks like in decimals; here ties are decided by what it is.
+                for tie in np.flatnonzero(np.abs(scaled % 1 - 0.5) < 1e-6).tolist():
+                    near[tie] = round(float(values[tie]), DIGITS)
+                batch = batch.set_column(i, batch.schema.field(i), pa.array(near, from_pandas=True))
+        yield batch

@@ -15,7 +15,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F  # noqa: N812  # as Spark's documentation has it
 
 from dedup.boilerplate import load
 from dedup.errors import UsageError
@@ -27,17 +26,15 @@ from dedup.readers import Fields
 from dedup.spark.account import all_settings, summarise
 from dedup.spark.checkpoints import Checkpoints
 from dedup.spark.failures import reported
-from dedup.spark.files import Files, find_files
+from dedup.spark.files import Files, find_files, find_known
 from dedup.spark.job import Found, Wanted, find
-from dedup.spark.reading import Reading, reading
+from dedup.spark.reading import Reading, in_parts, reading
 from dedup.spark.results import Results
-from dedup.spark.session import set_up
+from dedup.spark.rows import printed
+from dedup.spark.session import described, set_up
 from dedup.spark.storage import Storage
 from dedup.summary import Summary
 from dedup.version import VERSION
-
-DIGITS = 6
-"""Decimal places of similarities, as on one machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +73,53 @@ def run(
     """
     rules: tuple[Rule, ...] = load(options.rules) if options.settings.strip else ()
     policy = Policy.parse(options.keep_policy, options.source_field)
-    fields = Fields(options.text_fields, options.id_field, policy.fields())
+    more = policy.fields()
+    if options.learn and options.source_field is not None and options.source_field not in more:
+        more += (options.source_field,)
+    fields = Fields(options.text_fields, options.id_field, more)
     with reported(), ExitStack() as stack:
         files = find_files(spark, inputs, places.output)
-        stack.enter_context(set_up(spark, sum(files.sizes)))
+        known = find_known(spark, options.against, files, places.output)
+        every = [files] if known is None else [files, known]
+        stack.enter_context(set_up(spark, sum(sum(some.sizes) for some in every)))
+        stack.enter_context(in_parts(spark, *every))
         results = None
         if places.output is not None:
             results = stack.enter_context(Results(Storage(spark), places.output, options.force))
-        job = None if places.work is None else _job(files, options, rules)
+        job = None if places.work is None else _job(every, options, rules)
         work = places.work or (None if results is None else results.work)
         if work is None:
             raise UsageError("a dry run on Spark needs a place for its stages", "add --work-dir DIR")
         checkpoints = Checkpoints(spark, work, job, progress or Silent())
         read = stack.enter_context(reading(spark, files, fields, checkpoints))
-        wanted = Wanted(options.settings, policy, options.excerpts, rules, options.families)
-        found = find(read.articles, wanted, checkpoints)
-        summary = summarise(spark, inputs, options, rules, policy, read, found)
+        read.check_usable()
+        other = None
+        if known is not None:
+            plain = replace(fields, more=())
+            other = stack.enter_context(reading(spark, known, plain, checkpoints, "known-looked"))
+        wanted = Wanted(
+            options.settings,
+            policy,
+            options.excerpts,
+            rules,
+            options.families,
+            options.min_documents if options.learn else None,
+            options.source_field,
+        )
+        found = find(read.articles, wanted, checkpoints, None if other is None else other.articles)
         start = time.perf_counter()
+        with described(spark, "count"):
+            summary = summarise(spark, inputs, options, rules, policy, read, other, found)
+        counted = time.perf_counter()
         if results is not None:
-            _write(results, read, found, options)
-        seconds = {**checkpoints.seconds, "write": time.perf_counter() - start}
+            with described(spark, "write"):
+                _write(results, read, found, options)
+        written = time.perf_counter()
+        seconds = {**checkpoints.seconds, "count": counted - start, "write": written - counted}
         summary = replace(summary, timings=seconds)
         if results is not None:
             document = json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) + "\n"
-            Storage(spark).write(results.place("summary.json"), document.encode("utf-8", "replace"))
+            results.write("summary.json", document.encode("utf-8", "replace"))
             results.commit()
     return summary
 
@@ -116,8 +136,6 @@ def refuse(inputs: Sequence[str], options: Options) -> None:
         "--report": options.report,
         "--temp-dir": options.temp_dir is not None,
         "--threads": options.threads is not None,
-        "--against": bool(options.against),
-        "--learn": options.learn,
         "--same, --across or --window": bool(options.blocking.fields()),
     }
     for name, is_asked in asked.items():
@@ -139,9 +157,9 @@ _INSTEAD = {
 }
 
 
-def _job(files: Files, options: Options, rules: tuple[Rule, ...]) -> dict[str, object]:
+def _job(every: Sequence[Files], options: Options, rules: tuple[Rule, ...]) -> dict[str, object]:
     """All that decides what stages hold."""
-    inputs = [files.addresses, files.names, files.sizes, files.changed]
+    inputs = [[files.addresses, files.names, files.sizes, files.changed] for files in every]
     return {
         "version": VERSION,
         "inputs": hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16],
@@ -151,6 +169,7 @@ def _job(files: Files, options: Options, rules: tuple[Rule, ...]) -> dict[str, o
         "source_field": options.source_field,
         "keep": options.keep_policy,
         "families": options.families,
+        "learn": options.min_documents if options.learn else None,
         **{f"excerpts_{name}": value for name, value in options.excerpts.as_dict().items()},
     }
 
@@ -161,10 +180,11 @@ def _write(results: Results, read: Reading, found: Found, options: Options) -> N
     if options.write_removed:
         removed = found.rows.where("is_duplicate").select("position")
         read.write(removed, results.place("removed", read.extension))
-    measures = {name: F.round(name, DIGITS) for name in ("similarity", "containment")}
     tables = {
-        "clusters.jsonl": found.rows.drop("position").withColumns(measures),
+        "clusters.jsonl": printed(found.rows),
         "skipped.jsonl": read.skipped.orderBy("position").select("location", "reason", "detail"),
     }
     for name, frame in tables.items():
         frame.write.option("ignoreNullFields", "false").json(results.place(name, ".jsonl"))
+    if found.learned is not None:
+        results.write("learned.toml", found.learned.to_toml().encode())

@@ -86,3 +86,13 @@ def settings_of(spark: SparkSession, settings: dict[str, str]) -> Iterator[None]
     finally:
         for name, old in before.items():
             spark.conf.set(name, str(old))
+
+
+@contextmanager
+def described(spark: SparkSession, what: str) -> Iterator[None]:
+    """Have Spark's own pages and logs call the jobs of the block by what they do."""
+    spark.sparkContext.setJobDescription(what)
+    try:
+        yield
+    finally:
+        spark.sparkContext.setJobDescription("dedup")
