@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.index import postings as module
+from dedup.index import runs
 from dedup.index.postings import Postings
 from dedup.index.sqlite import SqliteStore
 from dedup.model import U64
@@ -36,7 +37,8 @@ def test_runs_find_what_a_dictionary_finds(
     number = 1
     for batch in data:
         with store.writing() as writer:
-            lists.insert(writer, [posting(keys, number) for keys in batch])
+            lists.hold(writer, [posting(keys, number) for keys in batch])
+            lists.insert(writer)
         for where, keys in enumerate(batch):
             for i, key in enumerate(keys):
                 expected[where][key].add(number + i)
@@ -65,6 +67,7 @@ def test_runs_find_what_a_dictionary_finds(
 def monkeypatch_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of 60 postings are large ones, in blocks of 8."""
     monkeypatch.setattr(module, "SMALL", 30)
+    monkeypatch.setattr(runs, "SMALL", 30)
     monkeypatch.setattr(module, "BLOCK", 8)
 
 
@@ -77,7 +80,8 @@ def test_runs_stay_few() -> None:
     store, lists = SqliteStore(None), Postings(2, 0)
     for i in range(500):
         with store.writing() as writer:
-            lists.insert(writer, [posting([i * 7919], i + 1)] * 2)
+            lists.hold(writer, [posting([i * 7919], i + 1)] * 2)
+            lists.insert(writer)
     with store.reading() as reader:
         directory, _ = lists._read(reader)
         assert len(directory) < 2 * 4 * 6
