@@ -60,12 +60,13 @@ impl Block {
         block
     }
 
-    /// Append those of bytes `from..to` that `kept` has a bit for, one by one.
+    /// Append those of bytes `from..to` that `kept` has a bit for, one by one; it has none for others.
     #[inline(always)]
     pub fn append(&self, kept: u64, from: usize, to: usize, out: &mut Vec<u8>) {
         out.reserve(BLOCK + GROUP);
         let mut end = out.len();
-        // SAFETY: at most 64 bytes are written beyond the old end, which are reserved; `from..to` lies in the block.
+        // SAFETY: a byte is written for each of the block at most, no further than 64 behind the old end: reserved. An
+        // index beyond the block panics before anything is written for it, and before the length changes.
         unsafe {
             let text = out.as_mut_ptr();
             for i in from..to {
@@ -81,10 +82,11 @@ impl Block {
     #[target_feature(enable = "ssse3")]
     #[inline]
     pub fn append_groups(&self, kept: u64, from: usize, to: usize, out: &mut Vec<u8>) {
+        assert!(to <= BLOCK);
         out.reserve(BLOCK + GROUP);
         let mut end = out.len();
         // SAFETY: at most 64 bytes are kept, and each store writes `GROUP` bytes from the end of those before: all
-        // reserved. Groups are read at multiples of 8 below 64 of a block of 64 bytes.
+        // reserved. Groups are read at multiples of 8 below `to`, which is at most the 64 bytes of the block.
         unsafe {
             let text = out.as_mut_ptr();
             for group in from / GROUP..to.div_ceil(GROUP) {
