@@ -66,7 +66,8 @@ def test_what_is_written_is_read_again(fresh: Fresh) -> None:
     with store.writing() as writer:
         writer.set_value("name", b"\x00\x01")
         writer.set_value("name", b"other")
-        writer.insert(documents, [(1, b""), (2, b"two"), (2**31, b"three")])
+        writer.insert_documents(list(zip(*documents, strict=True)))
+        writer.insert_texts([1, 2, 2**31], [b"", b"two", b"three"])
         writer.insert_blocks((n << 24, bytes([n])) for n in range(5))
     with store.reading() as reader:
         assert reader.value("name") == b"other"
@@ -103,7 +104,8 @@ def test_a_transaction_is_whole_or_not_at_all(fresh: Fresh) -> None:
     location = fresh()
     store, other = open_store(location, create=True), open_store(location, create=False)
     with pytest.raises(ZeroDivisionError), store.writing() as writer:  # noqa: PT012  # what was begun is undone
-        writer.insert([document(1)], [(1, b"one")])
+        writer.insert_documents([[field] for field in document(1)])
+        writer.insert_texts([1], [b"one"])
         writer.set_value("name", b"value")
         with other.reading() as reader:
             assert reader.numbers() == []
@@ -111,10 +113,11 @@ def test_a_transaction_is_whole_or_not_at_all(fresh: Fresh) -> None:
     with store.reading() as reader:
         assert (reader.numbers(), reader.value("name")) == ([], None)
         with other.writing() as writer:
-            writer.insert([document(1)], [(1, b"one")])
+            writer.insert_documents([[field] for field in document(1)])
+            writer.insert_texts([1], [b"one"])
         assert reader.numbers() == []  # the state at its beginning, or before the first look
     with pytest.raises(dedup.OutputError), store.writing() as writer:
-        writer.insert([document(1)], [(1, b"again")])
+        writer.insert_documents([[field] for field in document(1)])
     with store.reading() as reader:
         assert reader.texts([1]) == {1: b"one"}
     store.close()

@@ -192,7 +192,8 @@ class Core:
             with ThreadPoolExecutor(1) as pool:  # one part is compressed while the one before is inserted
                 frames = [pool.submit(self.codec.encode, texts, part, decided.originals) for part in parts]
                 blobs = chain.from_iterable(part.result() for part in frames)
-                writer.insert(zip(*decided.rows, strict=True), zip(numbers, blobs, strict=True))
+                writer.insert_documents(decided.rows)
+                writer.insert_texts(numbers, blobs)
 
     def _originals(self, batch: Arrivals, positions: I64) -> dict[int, bytes]:
         """Position -> the raw text of the representative, of the copies among some articles."""

@@ -109,11 +109,14 @@ class PostgresTransaction:
             value,
         )
 
-    def insert(self, documents: Iterable[Sequence[object]], texts: Iterable[tuple[int, bytes]]) -> None:
+    def insert_documents(self, columns: Sequence[Sequence[object]]) -> None:
         """See `store.Writer`."""
         kinds = ["int8", *["bytea"] * 3, "int8", "int2", "float8", "float8", "int8", "int8", "bytea", "bytea"]
-        self._copy("document", kinds, documents)
-        self._copy("text", ["int8", "bytea"], texts)
+        self._copy("document", kinds, zip(*columns, strict=True))
+
+    def insert_texts(self, numbers: Sequence[int], texts: Iterable[bytes]) -> None:
+        """See `store.Writer`."""
+        self._copy("text", ["int8", "bytea"], zip(numbers, texts, strict=True))
 
     def delete(self, numbers: Sequence[int]) -> None:
         """See `store.Writer`."""

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from dedup.errors import InputError, OutputError
 from dedup.index.sqlite_errors import WAIT_SECONDS, explained
@@ -116,11 +115,17 @@ class SqliteTransaction:
         """See `store.Writer`."""
         self._connection.execute("INSERT OR REPLACE INTO value VALUES (?, ?)", (name, value))
 
-    def insert(self, documents: Iterable[Sequence[Any]], texts: Iterable[tuple[int, bytes]]) -> None:
+    def insert_documents(self, columns: Sequence[Sequence[object]]) -> None:
         """See `store.Writer`."""
         places = ", ".join("?" * len(Document._fields))
-        self._connection.executemany(f"INSERT INTO document VALUES ({places})", documents)
-        self.inserted += self._connection.executemany("INSERT INTO text VALUES (?, ?)", texts).rowcount
+        rows = zip(*map(_bound, columns), strict=True)
+        self._connection.executemany(f"INSERT INTO document VALUES ({places})", rows)
+        self.inserted += len(columns[0])
+
+    def insert_texts(self, numbers: Sequence[int], texts: Iterable[bytes]) -> None:
+        """See `store.Writer`."""
+        rows = zip(numbers, map(bytearray, texts), strict=True)
+        self._connection.executemany("INSERT INTO text VALUES (?, ?)", rows)
 
     def delete(self, numbers: Sequence[int]) -> None:
         """See `store.Writer`."""
@@ -134,7 +139,8 @@ class SqliteTransaction:
 
     def insert_blocks(self, blocks: Iterable[tuple[int, bytes]]) -> None:
         """See `store.Writer`."""
-        self._connection.executemany("INSERT INTO block VALUES (?, ?)", blocks)
+        rows = ((number, bytearray(block)) for number, block in blocks)
+        self._connection.executemany("INSERT INTO block VALUES (?, ?)", rows)
 
     def delete_blocks(self, spans: Iterable[tuple[int, int]]) -> None:
         """See `store.Writer`."""
@@ -280,6 +286,11 @@ def _copy_log(path: Path) -> None:
         # Nobody is waited for: writers would have to wait with it.
         with closing(sqlite3.connect(address, timeout=0, isolation_level=None, uri=True)) as connection:
             connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_long else 'PASSIVE'})").fetchall()
+
+
+def _bound(column: Sequence[object]) -> Iterable[object]:
+    """A column as parameters. The module looks for adapters of bytes, in half the time of an insert; of these not."""
+    return map(bytearray, column) if column and isinstance(column[0], bytes) else column  # type: ignore[arg-type]
 
 
 def _list(numbers: Sequence[int]) -> tuple[str]:

@@ -97,8 +97,11 @@ class Writer(Reader, Protocol):
     def set_value(self, name: str, value: bytes) -> None:
         """Put a value in the place of what had its name."""
 
-    def insert(self, documents: Iterable[Sequence[object]], texts: Iterable[tuple[int, bytes]]) -> None:
-        """Add documents, each the fields of a `Document`, and their compressed texts, each by its number."""
+    def insert_documents(self, columns: Sequence[Sequence[object]]) -> None:
+        """Add documents, by column: the fields of `Document`, for all of them."""
+
+    def insert_texts(self, numbers: Sequence[int], texts: Iterable[bytes]) -> None:
+        """Add the compressed texts of documents with these numbers."""
 
     def delete(self, numbers: Sequence[int]) -> None:
         """Remove documents and their texts."""
