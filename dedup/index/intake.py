@@ -1,9 +1,11 @@
-"""Taking in a batch: articles go in part by part; each part is read and sketched while the one before is stored."""
+"""Taking in a batch: articles go in part by part. One is read and sketched, one decided, one compressed at the time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain, pairwise
 from typing import NamedTuple
 
@@ -19,6 +21,9 @@ from dedup.model import I64, Sketches
 LARGEST = 4096
 """Articles of a part: 16 MB of texts. The C library would give back more than 32 MB to the system, and new pages take
 longer to get than to fill."""
+
+AHEAD = 2
+"""Parts that may be read and sketched before they are decided: with one, that has come to its end too soon."""
 
 
 class Part(NamedTuple):
@@ -58,19 +63,14 @@ class Intake:
         """Decide and store all parts; returns what became of each."""
         core, outcomes = self._core, []
         delivery = Delivery(self._stream, next_number(writer))
-        with ThreadPoolExecutor(1) as pool:
-            storing: Future[None] | None = None
-            for part in chain([self._first], self._parts):
-                if storing is not None:
-                    storing.result()
+        with closing(_ahead(chain([self._first], self._parts))) as parts:
+            for part in parts:
                 _train(core, writer, part.articles)
                 decided = core.decide(writer, part.articles, part.sketches, part.repeats, part.seen, delivery)
-                storing = pool.submit(core.store, writer, decided)
+                core.store(writer, decided)
                 ids = [identity.decode("utf-8", "replace") for identity in split(part.articles.ids)]
                 outcomes.append(outcome(ids, decided, part.articles))
-            if storing is not None:
-                storing.result()
-        core.lists.postings.insert(writer)
+        core.finish(writer)
         return outcomes
 
     def _sketched(self) -> Iterator[Part]:
@@ -81,6 +81,15 @@ class Intake:
                 own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
                 part = articles.part(start, stop)
                 yield Part(part, self._core.sketch(part.texts), own, seen[start:stop])
+
+
+def _ahead(parts: Iterator[Part]) -> Generator[Part]:
+    """The same parts, made in another thread, up to `AHEAD` of them before they are wanted."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
+        while (part := coming.popleft().result()) is not None:
+            coming.append(pool.submit(next, parts, None))
+            yield part
 
 
 def _train(core: Core, writer: Writer, articles: Articles) -> None:

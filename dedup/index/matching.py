@@ -9,9 +9,7 @@ pass the gate, which come first, and the articles of the batch. Excerpts are loo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 
@@ -29,9 +27,6 @@ from dedup.index.texts import TextCodec
 from dedup.model import I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
 from dedup.native import unique
 from dedup.stages import Stages
-
-COMPRESSED = 1024
-"""Texts that are compressed at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +89,7 @@ class Core:
 
     def remove(self, writer: Writer, documents: Iterable[Document]) -> list[Document]:
         """Remove documents, and the copies of those that are representatives; returns these copies."""
+        self.codec.write(writer)
         removed = {document.number: document for document in documents}
         heads = [d.number for d in removed.values() if d.representative == d.number]
         forgotten = [d for d in self.lists.members(writer, heads) if d.number not in removed] if heads else []
@@ -134,7 +130,7 @@ class Core:
         seen: I64,
         delivery: Delivery,
     ) -> Decided:
-        """Decide some articles, after all before them have been stored; their postings are held.
+        """Decide some articles, after all before them; their postings are held.
 
         Args:
             writer: The transaction.
@@ -185,15 +181,17 @@ class Core:
         return Decided(batch, new, rows, originals, found, here | others, len(forgotten))
 
     def store(self, writer: Writer, decided: Decided) -> None:
-        """Store the articles that were not known."""
+        """Store the articles that were not known, their texts a little later."""
         if len(decided.new):
             numbers, texts = decided.rows[0], decided.batch.texts
-            parts = np.array_split(decided.new, -(-len(numbers) // COMPRESSED))
-            with ThreadPoolExecutor(1) as pool:  # one part is compressed while the one before is inserted
-                frames = [pool.submit(self.codec.encode, texts, part, decided.originals) for part in parts]
-                blobs = chain.from_iterable(part.result() for part in frames)
-                writer.insert_documents(decided.rows)
-                writer.insert_texts(numbers, blobs)
+            writer.insert_documents(decided.rows)
+            self.codec.write(writer)
+            self.codec.hold(numbers, texts, decided.new, decided.originals)
+
+    def finish(self, writer: Writer) -> None:
+        """Write what is held."""
+        self.lists.postings.insert(writer)
+        self.codec.write(writer)
 
     def _originals(self, batch: Arrivals, positions: I64) -> dict[int, bytes]:
         """Position -> the raw text of the representative, of the copies among some articles."""

@@ -105,7 +105,7 @@ def rebuild(core: Core, writer: Writer, anew: Core) -> None:
         articles = _articles(documents, core.codec.read(writer, documents))
         seen = np.array([document.seen for document in documents], np.int64)
         anew.store(writer, anew.decide(writer, articles, anew.sketch(articles.texts), {}, seen, delivery))
-    anew.lists.postings.insert(writer)
+    anew.finish(writer)
     writer.delete_until(last)
 
 
