@@ -9,9 +9,11 @@ from contextlib import closing
 from itertools import chain, pairwise
 from typing import NamedTuple
 
+import numpy as np
+
 from dedup.index.articles import Articles, cuts, split
 from dedup.index.decisions import Delivery
-from dedup.index.lookup import next_number
+from dedup.index.lookup import next_number, some
 from dedup.index.matching import Core
 from dedup.index.results import Outcome, outcome
 from dedup.index.store import Writer
@@ -41,6 +43,17 @@ class Part(NamedTuple):
     repeats: dict[int, int]
     seen: I64
 
+    def cut(self, count: int) -> tuple[Articles, Part | None]:
+        """The first articles, and the others, if there are any. Of the first those know who is repeated."""
+        articles, total = self.articles, len(self.articles)
+        if count == total:
+            return articles, None
+        repeats = {i - count: earlier - count for i, earlier in self.repeats.items() if earlier >= count}
+        sketches = some(self.sketches, np.arange(count, total))
+        return articles.part(0, count), Part(
+            articles.part(count, total), sketches, repeats, self.seen[count:]
+        )
+
 
 class Intake:
     """A batch on its way into an index. Its first part is sketched at once, before a transaction begins.
@@ -66,10 +79,13 @@ class Intake:
         with closing(_ahead(chain([self._first], self._parts))) as parts:
             for part in parts:
                 _train(core, writer, part.articles)
-                decided = core.decide(writer, part.articles, part.sketches, part.repeats, part.seen, delivery)
-                core.store(writer, decided)
-                ids = [identity.decode("utf-8", "replace") for identity in split(part.articles.ids)]
-                outcomes.append(outcome(ids, decided, part.articles))
+                left: Part | None = part
+                while left is not None:
+                    decided = core.decide(writer, *left, delivery)
+                    core.store(writer, decided)
+                    done, left = left.cut(len(decided.batch.texts))
+                    ids = [identity.decode("utf-8", "replace") for identity in split(done.ids)]
+                    outcomes.append(outcome(ids, decided, done))
         core.finish(writer)
         return outcomes
 

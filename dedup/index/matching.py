@@ -24,6 +24,7 @@ from dedup.index.postings import MAX_NUMBER
 from dedup.index.rows import Columns, columns, documents
 from dedup.index.store import Document, Writer
 from dedup.index.texts import TextCodec
+from dedup.index.updates import reach
 from dedup.model import I64, U64, Form, Matches, Relation, Segment, Sketches, Texts
 from dedup.native import unique
 from dedup.stages import Stages
@@ -130,7 +131,7 @@ class Core:
         seen: I64,
         delivery: Delivery,
     ) -> Decided:
-        """Decide some articles, after all before them; their postings are held.
+        """Decide some articles, after all before them, or as many as can be decided at once; their postings are held.
 
         Args:
             writer: The transaction.
@@ -148,6 +149,12 @@ class Core:
         decisions = Decisions.empty(len(articles))
         known = {i: one for i, one in self.lists.by_id(writer, articles.ids).items() if i not in repeats}
         changed = {i: one for i, one in known.items() if one.raw != articles.raw[i]}
+        if any(i > 0 for i in changed) and (count := reach(self, writer, sketches, known, changed)) < len(
+            articles
+        ):
+            fewer = {i: earlier for i, earlier in repeats.items() if i < count}
+            articles, sketches = articles.part(0, count), some(sketches, np.arange(count))
+            return self.decide(writer, articles, sketches, fewer, seen[:count], delivery)
         decisions.updated.update(changed)
         forgotten = self.remove(writer, changed.values()) if changed else []
         gone = {one.number for one in (*forgotten, *changed.values())}
