@@ -60,7 +60,7 @@ def pair_rows(ids: TextBuffers, pairs: I64, relation: U8, similarity: F64, conta
 def version() -> str:
     """Version of the crate."""
 
-def set_threads(count: int) -> None:
+def set_threads(count: int) -> int:
     """Use `count` threads from now on, in the whole process; 0 = one per core."""
 
 def hash_texts(data: U8, offsets: I64) -> U64:
@@ -141,7 +141,7 @@ class Engine:
         text_fields: Sequence[str],
     ) -> Self: ...
     def sketch(
-        self, data: U8, offsets: I64, window: int | None
+        self, data: U8, offsets: I64, window: int | None, alone: bool
     ) -> tuple[U32, U8, U32, U64, I64, I64, U8, U32, U32]:
         """The fields of `model.Sketches`, in its order."""
 

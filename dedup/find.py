@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from os import PathLike, fspath
 from pathlib import Path
@@ -154,7 +154,7 @@ def find_duplicates(
     order = policy.order(values, tokens.whole(), digest.whole(), given.ids)
     seen = None
     if against is not None:
-        old = _known(against, fields, id_field, blocking, sketch, room)
+        old = _known(against, fields, id_field, blocking, sketch, stages.threads, room)
         seen = compare(_side(given, held, comparable), old, (), stages, fields, wanted, Silent())
         for sketches in seen.rest(held):
             _add(sketches, matcher, finder)
@@ -215,7 +215,8 @@ def _known(
     fields: Sequence[str],
     id_field: str,
     blocking: Blocking,
-    sketch: Callable[[Texts], Sketches],
+    sketch: partial[Sketches],
+    threads: int,
     memory: Memory,
 ) -> Side:
     """The known articles that somebody gives: texts, a table, or where an index is."""
@@ -231,6 +232,6 @@ def _known(
     blocking.check_index(location)
     source = IndexSource(location, memory.temp_dir)
     try:
-        return read_known([source], sketch, memory, Silent(), None)
+        return read_known([source], partial(sketch, alone=True), memory, Silent(), threads)
     finally:
         source.close()

@@ -129,7 +129,7 @@ class Native:
     ) -> None:
         self.settings = settings
         self.bands = choose(settings)
-        _kernel.set_threads(threads)
+        self.threads = _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
         bands, rows = self.bands.bands, self.bands.rows
         self._stripper = _stripper(tuple(rules))
@@ -178,9 +178,9 @@ class Native:
         """Band keys."""
         return _kernel.band(signatures, bands, rows)
 
-    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
+    def sketch(self, texts: Texts, window: int | None = None, alone: bool = False) -> Sketches:
         """All stages in a row, each document without leaving the cache."""
-        return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets, window))
+        return Sketches(*self._engine.sketch(array_of(texts.data), texts.offsets, window, alone))
 
     def observer(self, repeated_after: int | None) -> NativeObserver:
         """What turns texts into observations."""

@@ -31,7 +31,7 @@ from dedup.memory import Memory, half_of_free
 from dedup.model import I64, Matches, Rule, Sketches, Texts
 from dedup.options import Options
 from dedup.outputs import Outcome, write_records, write_tables
-from dedup.overlap import beside, both
+from dedup.overlap import both, spread
 from dedup.progress import Clock, Progress, Silent
 from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
 from dedup.reading import collect, read_again, unchanged
@@ -180,10 +180,10 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
     else:
         batches = collect(job.sources, builder, options.limit, progress, clock)
         passing = (batch.texts for _, batch in batches)
-    sketch = partial(stages.sketch, window=options.excerpts.window)
+    sketch = partial(stages.sketch, window=options.excerpts.window, alone=True)
     held = []
     with clock.stage("sketch"):  # what waits for readers is theirs
-        for sketches in beside(sketch, passing, options.threads):
+        for sketches in spread(sketch, passing, stages.threads):
             builder.add_sketches(sketches)
             if options.against:
                 held.append(sketches)
@@ -198,7 +198,7 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
         from dedup.against import known
 
         with clock.stage("against"):
-            read = job.memory, progress, options.threads, options.blocking
+            read = job.memory, progress, stages.threads, options.blocking
             old, new = known.read_known(job.known, sketch, *read), known.Side.of(corpus, held)
             how = options.text_fields, options.excerpts, progress
             seen = known.compare(new, old, job.every, stages, *how)

@@ -101,10 +101,12 @@ class Stages(Protocol):
     Attributes:
         name: What it is called.
         settings: What decides a match.
+        threads: Threads that it works on.
     """
 
     name: str
     settings: Settings
+    threads: int
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
@@ -138,12 +140,13 @@ class Stages(Protocol):
     def band(self, signatures: U32, bands: int, rows: int) -> U32:
         """Band keys, uint32[bands, n]."""
 
-    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
+    def sketch(self, texts: Texts, window: int | None = None, alone: bool = False) -> Sketches:
         """Strip (if the settings say so), tokenize, shingle, sign and band, with the engine's settings.
 
         Args:
             texts: Raw texts.
             window: Shingles of which one is kept as a minimizer, at least 1; None = no minimizers are asked for.
+            alone: All is done by the calling thread: for whoever has other threads sketch other batches.
         """
 
     def matcher(self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None) -> Matcher:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dedup.overlap import beside, both
+from dedup.overlap import AHEAD, beside, both, spread
 from dedup.progress import Clock
 
 
@@ -15,6 +15,31 @@ from dedup.progress import Clock
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
 def test_results_come_in_order(threads: int | None, count: int) -> None:
     assert list(beside(lambda item: item * 2, range(count), threads)) == [2 * i for i in range(count)]
+    assert list(spread(lambda item: item * 2, range(count), threads or 3)) == [2 * i for i in range(count)]
+
+
+def test_items_are_worked_on_at_the_same_time() -> None:
+    begun = threading.Barrier(3)
+
+    def work(item: int) -> int:
+        begun.wait(20)
+        return item
+
+    assert list(spread(work, range(6), 3)) == list(range(6))
+
+
+def test_items_are_not_made_long_before_they_are_worked_on() -> None:
+    made = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            made.append(number)
+            yield number
+
+    results = spread(str, items(), 4)
+    assert next(results) == "0"
+    assert len(made) == 4 * (1 + AHEAD) + 1
+    results.close()
 
 
 def test_an_item_is_made_while_the_one_before_is_worked_on() -> None:
@@ -41,12 +66,13 @@ def test_errors_of_work_and_of_items_are_raised(threads: int) -> None:
         yield 1
         raise LookupError
 
-    results = beside(lambda item: 6 // item, (3, 2, 0, 1), threads)
-    assert [next(results), next(results)] == [2, 3]
-    with pytest.raises(ZeroDivisionError):
-        next(results)
-    with pytest.raises(LookupError):
-        list(beside(str, items(), threads))
+    for run in (beside, spread):
+        results = run(lambda item: 6 // item, (3, 2, 0, 1), threads)
+        assert [next(results), next(results)] == [2, 3]
+        with pytest.raises(ZeroDivisionError):
+            next(results)
+        with pytest.raises(LookupError):
+            list(run(str, items(), threads))
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -26,6 +26,16 @@ def test_commit_puts_all_files_into_place(tmp_path: Path) -> None:
     assert (tmp_path / "new/out/summary.json").read_text("utf-8") == '{\n  "name": "Zeitung ü"\n}\n'
 
 
+def test_large_files_are_written_whole(tmp_path: Path) -> None:
+    chunks = [bytes([number % 256]) * size for number, size in enumerate([1, 5 << 20, 12_345, 7, 9 << 20, 2])]
+    with OutputDirectory(tmp_path / "out") as out:
+        write_chunks(out, "large.jsonl", chunks)
+        with out.open("large.jsonl", append=True) as file:
+            file.write(b"end")
+        out.commit()
+    assert (tmp_path / "out/large.jsonl").read_bytes() == b"".join(chunks) + b"end"
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_nothing_is_left_of_a_run_that_ends_early(tmp_path: Path, error: type[BaseException]) -> None:
     def chunks():

@@ -28,7 +28,7 @@ from dedup.keep import Policy
 from dedup.memory import Memory
 from dedup.model import F64, I64, U8, U32, Mask, Matches, Relation, Segment, Sketches, Texts
 from dedup.options import Options
-from dedup.overlap import beside
+from dedup.overlap import spread
 from dedup.progress import Clock, Progress
 from dedup.readers import Fields, Source, check_articles, open_sources
 from dedup.reading import collect
@@ -67,7 +67,7 @@ def read_known(
     sketch: Callable[[Texts], Sketches],
     memory: Memory,
     progress: Progress,
-    threads: int | None,
+    threads: int,
     blocking: Blocking | None = None,
 ) -> Side:
     """Read known articles once; their further fields are those of `blocking`.
@@ -80,7 +80,7 @@ def read_known(
     builder = CorpusBuilder(Policy.parse("first"), memory, blocking, blocking.fields())
     texts = (batch.texts for _, batch in collect(sources, builder, None, progress, Clock()))
     found = []
-    for sketches in beside(sketch, texts, threads):
+    for sketches in spread(sketch, texts, threads):
         builder.add_sketches(sketches)
         found.append(sketches)
     check_articles(sources)

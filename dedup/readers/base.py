@@ -13,7 +13,6 @@ A damaged archive stays an error wherever it was found: one skipped record would
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -24,11 +23,11 @@ import numpy as np
 from dedup.errors import InputError
 from dedup.model import I64, Column, Segment, Skipped, Texts
 
-BATCH_BYTES = min(max(2, os.cpu_count() or 2), 16) << 20
-"""Bytes of input in a batch, about: a megabyte for each core.
+BATCH_BYTES = 2 << 20
+"""Bytes of input in a batch, about.
 
-Buffers of this size are given back and taken again without new pages. On two cores, 100,000 articles (400 MB of JSON
-lines) take 2.45 CPU s in batches of 1 or 2 MB, 3.0 in batches of 4, 8 or 16 MB, and 60 MB less memory than with 16 MB.
+Each is sketched by one thread. Buffers of this size are given back and taken again without new pages: on two cores,
+100,000 articles (400 MB of JSON lines) take 2.45 CPU s in batches of 1 or 2 MB, 3.0 in batches of 4, 8 or 16 MB.
 """
 
 

@@ -42,6 +42,7 @@ class Reference:
     """
 
     name = "reference"
+    threads = 1
 
     def __init__(
         self, settings: Settings, rules: Sequence[Rule] = (), text_fields: Sequence[str] = ("text",)
@@ -107,8 +108,9 @@ class Reference:
                 keys[band, i] = xxhash.xxh3_64_intdigest(values, seed=band) & 0xFFFFFFFF
         return keys
 
-    def sketch(self, texts: Texts, window: int | None = None) -> Sketches:
-        """All stages in a row."""
+    def sketch(self, texts: Texts, window: int | None = None, alone: bool = False) -> Sketches:
+        """All stages in a row, by the calling thread, `alone` or not."""
+        del alone
         settings = self.settings
         stripped = self.strip(texts) if settings.strip else strip.leave_all(texts)
         clean = stripped.texts

@@ -17,12 +17,21 @@ struct Threads {
 
 static THREADS: Mutex<Threads> = Mutex::new(Threads { count: 0, pool: None });
 
-/// Use `count` threads from now on; 0 = one per core. Work under way keeps its pool.
-pub fn set(count: usize) {
+/// Use `count` threads from now on; 0 = one per core. Work under way keeps its pool. Returns how many they are.
+pub fn set(count: usize) -> usize {
     let mut threads = THREADS.lock().expect("no holder of the lock panics");
     if threads.count != count {
         threads.count = count;
         let_go(threads.pool.take());
+    }
+    number(count)
+}
+
+/// Asked for here, because the environment would have a say if the builder of pools were left to choose.
+fn number(count: usize) -> usize {
+    match count {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        count => count,
     }
 }
 
@@ -35,12 +44,7 @@ pub fn current() -> Result<Arc<ThreadPool>, ThreadPoolBuildError> {
     {
         return Ok(pool.clone());
     }
-    // Asked for here, because the environment would have a say if the builder were left to choose.
-    let count = match threads.count {
-        0 => thread::available_parallelism().map_or(1, NonZero::get),
-        count => count,
-    };
-    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(count).build()?);
+    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(number(threads.count)).build()?);
     let_go(threads.pool.replace((process, pool.clone())));
     Ok(pool)
 }

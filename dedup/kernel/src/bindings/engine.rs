@@ -1,14 +1,15 @@
 //! All stages in a row: raw texts in, sketches out.
 
+use std::iter::once;
 use std::ops::Range;
 
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use super::batches::tasks;
+use super::batches::{is_one_task, tasks};
 use super::strip::{Stripper, add_up};
 use super::texts::{permutations, shingling};
-use super::{check_offsets, guard_all, invalid};
+use super::{check_offsets, guard_if, invalid};
 use crate::json::Fields;
 use crate::sketch::{Scratch, Sketcher, Sketches};
 use crate::threads::each;
@@ -54,13 +55,15 @@ impl Engine {
         Ok(Engine { sketcher: Sketcher { stripper, shingling, permutations, bands, rows, text_fields } })
     }
 
-    /// Sketches of raw texts; with the minimizers of windows of so many shingles, if asked for.
+    /// Sketches of raw texts; with the minimizers of windows of so many shingles, if asked for. All is done by the
+    /// calling thread where it is `alone`.
     fn sketch<'py>(
         &self,
         py: Python<'py>,
         data: PyReadonlyArray1<'py, u8>,
         offsets: PyReadonlyArray1<'py, i64>,
         window: Option<usize>,
+        alone: bool,
     ) -> PyResult<SketchesFields<'py>> {
         let (data, offsets) = (data.as_slice()?, offsets.as_slice()?);
         check_offsets(offsets, data.len())?;
@@ -69,7 +72,8 @@ impl Engine {
         }
         let count = offsets.len() - 1;
         let (bands, num_perm) = (self.sketcher.bands, self.sketcher.permutations.count());
-        let all = guard_all(py, offsets, || {
+        let alone = alone || is_one_task(offsets);
+        let all = guard_if(py, !alone, || {
             let task = |scratch: &mut Scratch, task: Range<usize>| {
                 let mut out = Sketches::default();
                 for i in task {
@@ -78,7 +82,8 @@ impl Engine {
                 }
                 out
             };
-            join(each(tasks(offsets), Scratch::default, task), count, bands, num_perm)
+            let parts = if alone { once(0..count).collect() } else { tasks(offsets) };
+            join(each(parts, Scratch::default, task), count, bands, num_perm)
         })?;
         let slots = self.sketcher.stripper.as_ref().map_or(2, |stripper| stripper.slots());
         let (lines, chars) = add_up(&all.losses, slots);

@@ -35,10 +35,10 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// Use `count` threads from now on; 0 = one per core.
+/// Use `count` threads from now on; 0 = one per core. Returns how many they are.
 #[pyfunction]
-pub fn set_threads(count: usize) {
-    threads::set(count);
+pub fn set_threads(count: usize) -> usize {
+    threads::set(count)
 }
 
 /// Run `work` without the interpreter lock on the kernel's threads; a panic becomes an InternalError, threads that do
