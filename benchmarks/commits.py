@@ -36,7 +36,9 @@ def compare(work: Work, old: str, new: str) -> str:
                 results = work.results("commit")
                 threads = 2 if "--threads" in options else 1
                 command = [str(pythons[side]), "-P", "-m", "dedup", "run", str(articles), "-o", str(results)]
-                usage = measure([*command, "--threads", "1", "--quiet", *options], threads, private=True)
+                usage = measure(
+                    [*command, "--threads", "1", "--quiet", *options], threads, private=True, reads=articles
+                )
                 measured.setdefault((mode, side), []).append(usage)
                 print(f"{names[side]}, {mode}: {usage.cpu:.2f} s CPU", file=sys.stderr, flush=True)
     lines = []

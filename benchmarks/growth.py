@@ -45,6 +45,7 @@ def run(work: Work, log: Log) -> None:
                     dedup(articles, results, *NEAR_ONLY, "--memory", "2G", threads=threads),
                     threads,
                     private=True,
+                    reads=articles,
                 )
                 found = json.loads((results / "summary.json").read_text())
                 assert found["input"] == size == found["kept"] + found["removed"]

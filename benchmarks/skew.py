@@ -89,7 +89,7 @@ def run(work: Work, log: Log) -> None:
         kept = {}
         for name, path, options in runs:
             results = work.results()
-            usage = measure(dedup(path, results, *options), private=True)
+            usage = measure(dedup(path, results, *options), private=True, reads=path)
             found = json.loads((results / "summary.json").read_text())
             kept[name] = found["kept"]
             log.add(

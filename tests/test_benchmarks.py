@@ -75,7 +75,7 @@ def test_a_peer_is_compared_on_the_same_articles(
     tool = "datasketch 2.0.0, xxhash"
     monkeypatch.setattr(Work, "python", lambda *_: Path(sys.executable))
     log = Log("peers")
-    peers.run(Work(work.directory, 1500, 1, (tool,)), log)
+    peers.run(Work(work.directory, 300, 1, (tool,)), log)
     rows = Rows(log.rows)
     for case in (tool, peers.DEDUP):
         assert rows.median(case, 300, "recall") > 0.95

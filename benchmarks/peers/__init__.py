@@ -3,7 +3,7 @@
 Each tool runs in a virtual environment of its own, made by this benchmark, by its own documented fastest path. The
 tools take turns, each run is a new process; what counts is its CPU seconds and its peak memory, medians over the
 rounds, and how many times what dedup takes for near copies only (`--no-strip --excerpts off`) on the same articles in
-the same rounds. Slow tools get fewer articles (a fifth and a twentieth), and are compared with dedup on as many; the
+the same rounds. Slow tools get fewer articles (a fifth and a tenth), and are compared with dedup on as many; the
 second ratio compares what an article costs with dedup at the most articles, where start-up is the smallest part.
 
 Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify. For the peers: their signatures have
@@ -54,7 +54,7 @@ def run(work: Work, log: Log) -> None:
             for tool in own + tools:
                 results = work.results(tool.name)
                 python = pythons.get(tool.name, Path(sys.executable))
-                usage = measure(tool.command(python, articles, results))
+                usage = measure(tool.command(python, articles, results), reads=articles)
                 log.add(tool.name, count, turn, cpu=usage.cpu, wall=usage.wall, peak=usage.peak)
         _judge(work, log, articles, count, own[:1] + tools, pythons)
 
