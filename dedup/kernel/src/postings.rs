@@ -8,6 +8,9 @@ pub struct Run<'a> {
     pub postings: &'a [u64],
 }
 
+/// Queries by which places are asked for before they are needed.
+const AHEAD: usize = 3;
+
 /// Whether so many queries are worth sharing out.
 pub fn is_much(count: usize) -> bool {
     count > 16
@@ -51,8 +54,12 @@ pub fn probe(runs: &[Run<'_>], keys: &[u32], count: usize) -> Vec<u64> {
 fn matches(postings: &[u64], queries: &[u64]) -> Vec<u64> {
     let mut found = Vec::new();
     let (mut at, mut before) = (0, 0);
-    for &query in queries {
+    for (i, &query) in queries.iter().enumerate() {
         let key = query >> 32;
+        if let Some(&later) = queries.get(i + AHEAD) {
+            let far = (((later >> 32) - before) * postings.len() as u64) >> 32;
+            prefetch(postings, at + far as usize);
+        }
         let far = ((key - before) * postings.len() as u64) >> 32;
         at = seek(postings, at, far as usize, key << 32);
         before = key;
@@ -64,6 +71,19 @@ fn matches(postings: &[u64], queries: &[u64]) -> Vec<u64> {
         }
     }
     found
+}
+
+/// Ask for the posting at a place, and those beside it, before they are needed: most wait for the memory.
+#[inline]
+fn prefetch(postings: &[u64], place: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(posting) = postings.get(place) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch reads nothing, and the address is that of a posting.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(posting).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (postings, place);
 }
 
 /// The first place from `from` on whose posting is no less than `least`, sought from `far` places on: steps that double,
