@@ -142,7 +142,7 @@ class Engine:
     ) -> Self: ...
     def sketch(
         self, data: U8, offsets: I64, window: int | None, alone: bool
-    ) -> tuple[U32, U8, U32, U64, I64, I64, U8, U32, U32]:
+    ) -> tuple[U32, U8, U32, U64, I64, I64, U8, U32, U32, tuple[I64, U64]]:
         """The fields of `model.Sketches`, in its order."""
 
 @final
@@ -174,8 +174,21 @@ class Matcher:
             blocking: The fields of `comparable.Comparable`; held.
         """
 
-    def start(self, members: list[U32], low: list[U8], segments: Sequence[tuple[U8, I64, I64, bool]]) -> None:
-        """Begin matching, with tables of zeros of the lengths asked for and the low bytes uint8[m, num_perm]."""
+    def start(
+        self,
+        members: list[U32],
+        low: list[U8],
+        segments: Sequence[tuple[U8, I64, I64, bool]],
+        deltas: tuple[I64, U64],
+    ) -> None:
+        """Begin matching, with tables of zeros of the lengths asked for and the low bytes uint8[m, num_perm].
+
+        Args:
+            members: See above.
+            low: See above.
+            segments: Data, starts, ends, and whether documents are records.
+            deltas: The rows and hashes of `dedup.deltas`.
+        """
 
     def advance(self, limit: int) -> int: ...
     def result(self) -> dict[str, Any]:

@@ -98,6 +98,7 @@ class Sketches:
         minimizers: uint32[m], the winnowed shingle hashes of each document, ascending (see
             `dedup.reference.excerpts`); none unless asked for.
         minimizer_counts: uint32[n], how many each document has, if asked for.
+        deltas: How some documents differ from others, which spares reading them again; see `dedup.deltas`.
     """
 
     keys: U32
@@ -109,6 +110,7 @@ class Sketches:
     guarded: U8
     minimizers: U32 = field(default_factory=lambda: np.zeros(0, np.uint32))
     minimizer_counts: U32 = field(default_factory=lambda: np.zeros(0, np.uint32))
+    deltas: tuple[I64, U64] | None = field(default=None, compare=False)
 
 
 class Relation(IntEnum):

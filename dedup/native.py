@@ -32,6 +32,7 @@ from dedup.blocks import Blocks
 from dedup.comparable import Comparable
 from dedup.config import Settings
 from dedup.containment import Contained, Gates, Scope
+from dedup.deltas import Deltas
 from dedup.memory import Growing, Memory
 from dedup.model import (
     I64,
@@ -131,11 +132,10 @@ class Native:
         self.bands = choose(settings)
         self.threads = _kernel.set_threads(threads)
         a, b = permutations(settings.num_perm, settings.seed)
-        bands, rows = self.bands.bands, self.bands.rows
         self._stripper = _stripper(tuple(rules))
         used = self._stripper if settings.strip else None
-        shingle = settings.shingle_size, settings.shingle_unit
-        self._engine = _kernel.Engine(used, a, b, shingle, bands, rows, list(text_fields))
+        how = (settings.shingle_size, settings.shingle_unit), self.bands.bands, self.bands.rows
+        self._engine = _kernel.Engine(used, a, b, *how, list(text_fields))
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
@@ -198,9 +198,8 @@ class Native:
         self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None
     ) -> NativeMatcher:
         """A matcher with the engine's settings."""
-        threshold, gate = self.settings.threshold, self.bands.gate
-        matcher = _kernel.Matcher(self._engine, threshold, gate, pairs, links)
-        return NativeMatcher(matcher, memory or Memory())
+        gates = self.settings.threshold, self.bands.gate
+        return NativeMatcher(_kernel.Matcher(self._engine, *gates, pairs, links), memory or Memory())
 
     def excerpts(
         self, gates: Gates, scope: Scope = Scope.REPRESENTATIVES, memory: Memory | None = None
@@ -230,19 +229,21 @@ class NativeMatcher:
         self._blocks = Blocks(memory)
         self._empty = Growing(memory, np.uint8)
         self._digest = Growing(memory, np.uint64, 2)
+        self._deltas = Deltas(memory)
 
     def add(self, sketches: Sketches) -> None:
         """Append the sketches of the next documents."""
         self._blocks.add(sketches.keys, sketches.low)
         self._empty.append((sketches.tokens == 0).view(np.uint8))
         self._digest.append(sketches.digest)
+        self._deltas.add(sketches)
 
     def start(self, order: I64, segments: Sequence[Segment], comparable: Comparable | None = None) -> None:
         """Begin matching."""
         keys, low = self._blocks.whole()
         lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys, comparable)
         members = [self._memory.zeros((length,), np.uint32) for length in lengths]
-        self._matcher.start(members, low, _stored(segments))
+        self._matcher.start(members, low, _stored(segments), self._deltas.whole())
 
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents."""

@@ -140,6 +140,7 @@ def some(sketches: Sketches, positions: I64) -> Sketches:
         digest=sketches.digest[positions],
         minimizers=minimizers,
         minimizer_counts=counts,
+        deltas=None,
     )
 
 

@@ -11,6 +11,7 @@ mod bitmap;
 mod blocking;
 mod blocks;
 mod classes;
+pub mod deltas;
 mod excerpts;
 mod frames;
 pub mod json;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::bands::band_keys;
+use crate::deltas::{Deltas, Recent};
 use crate::excerpts::winnow;
 use crate::json::{Fields, lift};
 use crate::sets::Sorter;
@@ -37,6 +38,7 @@ pub struct Scratch {
     signature: Vec<u32>,
     bytes: Vec<u8>,
     minimizers: Vec<u32>,
+    recent: Recent,
 }
 
 /// Sketches of some consecutive documents.
@@ -55,20 +57,31 @@ pub struct Sketches {
     /// Minimizers, and how many each document has; empty where they were not asked for.
     pub minimizers: Vec<u32>,
     pub minimizer_counts: Vec<u32>,
+    pub deltas: Deltas,
 }
 
 impl Sketcher {
-    /// Append the sketch of one raw text; with the minimizers of windows of so many shingles, if asked for.
-    pub fn sketch(&self, bytes: &[u8], window: Option<usize>, scratch: &mut Scratch, out: &mut Sketches) {
+    /// Append the sketch of document `at` of a batch, a raw text; with the minimizers of windows of so many shingles, if
+    /// asked for. Working memory is of no other batch.
+    pub fn sketch(
+        &self,
+        at: usize,
+        bytes: &[u8],
+        window: Option<usize>,
+        scratch: &mut Scratch,
+        out: &mut Sketches,
+    ) {
         let text = text_of(bytes);
         let is_guarded = self.read(&text, scratch);
-        let Scratch { tokens, hashes, mixed, signature, bytes: band, removals, minimizers, .. } = scratch;
+        let Scratch { tokens, hashes, mixed, signature, bytes: band, removals, minimizers, recent, .. } =
+            scratch;
         if let Some(stripper) = &self.stripper {
             out.losses.extend(removals.iter().map(|removal| stripper.loss(&text, removal)));
         }
         out.guarded.push(u8::from(is_guarded));
         signature.resize(self.permutations.count(), 0);
         self.permutations.sign(hashes, mixed, signature);
+        recent.note(at, hashes, signature, &mut out.deltas);
         band_keys(signature, self.bands, self.rows, band, |_, key| out.keys.push(key));
         out.low.extend(signature.iter().map(|&value| value as u8));
         out.tokens.push(tokens.count() as u32);

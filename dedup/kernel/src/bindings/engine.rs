@@ -10,6 +10,7 @@ use super::batches::{is_one_task, tasks};
 use super::strip::{Stripper, add_up};
 use super::texts::{permutations, shingling};
 use super::{check_offsets, guard_if, invalid};
+use crate::deltas::Deltas;
 use crate::json::Fields;
 use crate::sketch::{Scratch, Sketcher, Sketches};
 use crate::threads::each;
@@ -25,6 +26,7 @@ type SketchesFields<'py> = (
     Bound<'py, PyArray1<u8>>,
     Bound<'py, PyArray1<u32>>,
     Bound<'py, PyArray1<u32>>,
+    (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray1<u64>>),
 );
 
 /// What turns raw texts into sketches: settings of a run, shared by all its batches.
@@ -78,7 +80,7 @@ impl Engine {
                 let mut out = Sketches::default();
                 for i in task {
                     let bytes = &data[offsets[i] as usize..offsets[i + 1] as usize];
-                    self.sketcher.sketch(bytes, window, scratch, &mut out);
+                    self.sketcher.sketch(i, bytes, window, scratch, &mut out);
                 }
                 out
             };
@@ -88,6 +90,8 @@ impl Engine {
         let slots = self.sketcher.stripper.as_ref().map_or(2, |stripper| stripper.slots());
         let (lines, chars) = add_up(&all.losses, slots);
         let halves: Vec<u64> = all.digests.iter().flat_map(|&d| [(d >> 64) as u64, d as u64]).collect();
+        let Deltas { rows, hashes } = all.deltas;
+        let deltas = rows.len();
         Ok((
             all.keys.into_pyarray(py).reshape([bands, count])?,
             all.low.into_pyarray(py).reshape([count, num_perm])?,
@@ -98,6 +102,7 @@ impl Engine {
             all.guarded.into_pyarray(py),
             all.minimizers.into_pyarray(py),
             all.minimizer_counts.into_pyarray(py),
+            (rows.into_flattened().into_pyarray(py).reshape([deltas, 4])?, hashes.into_pyarray(py)),
         ))
     }
 }
@@ -125,6 +130,12 @@ fn join(parts: Vec<Sketches>, count: usize, bands: usize, num_perm: usize) -> Sk
         all.guarded.extend(part.guarded);
         all.minimizers.extend(part.minimizers);
         all.minimizer_counts.extend(part.minimizer_counts);
+        let before = all.deltas.hashes.len() as i64;
+        let rows = part.deltas.rows.into_iter();
+        all.deltas.rows.extend(
+            rows.map(|[document, anchor, start, lacking]| [document, anchor, before + start, lacking]),
+        );
+        all.deltas.hashes.extend(part.deltas.hashes);
     }
     all
 }

@@ -12,7 +12,10 @@ use super::blocking::{Arrays, Borrowed};
 use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
 use super::{guard, invalid};
-use crate::matching::{BLOCK, Buckets, Gates, Matching, Outcome, Tables};
+use crate::matching::{Anchors, BLOCK, Buckets, Derived, Gates, Matching, Outcome, Tables};
+
+/// The rows and hashes of `crate::deltas::Deltas`, by positions of the run.
+type DeltaArrays = (Py<PyArray2<i64>>, Py<PyArray1<u64>>);
 
 /// Greedy matching in priority order; see `dedup.stages.Matcher`.
 #[pyclass(module = "dedup._kernel")]
@@ -27,6 +30,8 @@ pub struct Matcher {
     /// Held where blocking parts exact copies.
     digest: Option<Py<PyArray2<u64>>>,
     segments: Vec<Segment>,
+    deltas: Option<DeltaArrays>,
+    anchors: Anchors,
     matching: Option<Matching>,
 }
 
@@ -36,8 +41,9 @@ impl Matcher {
     fn new(engine: Py<Engine>, threshold: f64, gate: u32, pairs: bool, links: bool) -> Self {
         let gates = Gates { threshold, low: gate, pairs, links };
         let (keys, members, low, segments) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (blocking, digest, matching) = (None, None, None);
-        Matcher { engine, gates, keys, members, low, blocking, digest, segments, matching }
+        let (blocking, digest, deltas, matching) = (None, None, None, None);
+        let anchors = Anchors::default();
+        Matcher { engine, gates, keys, members, low, blocking, digest, segments, deltas, anchors, matching }
     }
 
     /// Group documents by their band keys, which are overwritten; gives the length of the table of members of each band.
@@ -88,13 +94,15 @@ impl Matcher {
 
     /// Begin matching documents that lie in `segments`: (data, starts, ends, is record).
     ///
-    /// `members` are the tables that `group` asked for, all zeros; `low` are uint8[m, num_perm] in blocks as the keys.
+    /// `members` are the tables that `group` asked for, all zeros; `low` are uint8[m, num_perm] in blocks as the keys;
+    /// `deltas` say how some documents differ from others.
     fn start(
         &mut self,
         py: Python<'_>,
         members: Vec<Py<PyArray1<u32>>>,
         low: Vec<Py<PyArray2<u8>>>,
         segments: Vec<Segment>,
+        deltas: DeltaArrays,
     ) -> PyResult<()> {
         let sketcher = &self.engine.get().sketcher;
         let (bands, num_perm) = (sketcher.bands, sketcher.permutations.count());
@@ -107,14 +115,22 @@ impl Matcher {
         if total != count {
             return Err(invalid(format!("segments hold {total} documents, sketches are of {count}")));
         }
-        (self.members, self.low) = (members, low);
+        if !are_deltas(deltas.0.bind(py).readonly().as_slice()?.as_chunks().0, deltas.1.bind(py).len(), count)
+        {
+            return Err(invalid("the deltas are not those of the documents"));
+        }
+        (self.members, self.low, self.deltas) = (members, low, Some(deltas));
         Ok(())
     }
 
     /// Decide up to `limit` more documents; returns how many are decided by now.
     fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
-        let Matcher { engine, segments, matching, keys, members, low, blocking, digest, .. } = self;
+        let Matcher { engine, segments, matching, keys, members, low, blocking, digest, anchors, .. } = self;
         let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
+        let (rows, hashes) =
+            self.deltas.as_ref().ok_or_else(|| invalid("the matcher has not been started"))?;
+        let (rows, hashes) = (rows.bind(py).readonly(), hashes.bind(py).readonly());
+        let (rows, hashes) = (rows.as_slice()?.as_chunks().0, hashes.as_slice()?);
         let places: Vec<_> = keys.iter().map(|block| block.bind(py).readonly()).collect();
         let mut members: Vec<_> = members.iter().map(|table| table.bind(py).readwrite()).collect();
         let low: Vec<_> = low.iter().map(|block| block.bind(py).readonly()).collect();
@@ -132,7 +148,8 @@ impl Matcher {
             digests: digests.map(|digests| digests.as_chunks().0),
         };
         with_documents(py, engine, segments, |stored| {
-            guard(py, || matching.advance(limit, &mut tables, stored))
+            let documents = Derived { documents: stored, rows, hashes, anchors };
+            guard(py, || matching.advance(limit, &mut tables, &documents))
         })
     }
 
@@ -142,7 +159,8 @@ impl Matcher {
         let found = Outcome::from(matching.ok_or_else(|| invalid("not every document is decided"))?);
         self.segments.clear();
         (self.keys, self.members, self.low) = (Vec::new(), Vec::new(), Vec::new());
-        (self.blocking, self.digest) = (None, None);
+        (self.blocking, self.digest, self.deltas) = (None, None, None);
+        self.anchors = Anchors::default();
         let position = |rank: u32| i64::from(found.order[rank as usize]);
         let count = found.order.len();
         let mut representative = vec![0i64; count];
@@ -188,6 +206,20 @@ impl Matcher {
         result.set_item("counts", counts)?;
         Ok(result)
     }
+}
+
+/// Whether rows of deltas with so many hashes are of `count` documents, in order.
+fn are_deltas(rows: &[[i64; 4]], hashes: usize, count: usize) -> bool {
+    let is_document = |at: i64| (0..count as i64).contains(&at);
+    let ends = rows.iter().skip(1).map(|next| next[2]).chain([hashes as i64]);
+    rows.is_sorted_by(|a, b| a[0] < b[0])
+        && rows.iter().zip(ends).all(|(&[document, anchor, start, lacking], end)| {
+            is_document(document)
+                && is_document(anchor)
+                && 0 <= start
+                && 0 <= lacking
+                && lacking <= end - start
+        })
 }
 
 /// Whether arrays have the shapes that blocks of `count` documents have.

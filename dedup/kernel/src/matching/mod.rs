@@ -10,6 +10,7 @@
 //! then, in order, against those that became representatives within the block.
 
 mod buckets;
+mod derived;
 mod meeting;
 mod outcome;
 mod seek;
@@ -19,6 +20,7 @@ mod twins;
 use std::ops::Range;
 
 pub use buckets::{BLOCK, Buckets};
+pub use derived::{Anchors, Derived};
 pub use meeting::{Entry, Limits, Meeting, Role};
 pub use outcome::Outcome;
 use seek::{Finding, Seeker};
