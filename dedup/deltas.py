@@ -22,6 +22,7 @@ class Deltas:
     """
 
     def __init__(self, memory: Memory) -> None:
+        self._memory = memory
         self._rows = Growing(memory, np.int64, 4)
         self._hashes = Growing(memory, np.uint64)
         self._documents = 0
@@ -34,6 +35,7 @@ class Deltas:
             self._rows.append(rows + np.array([self._documents, self._documents, self._count, 0]))
             self._hashes.append(hashes)
             self._count += len(hashes)
+            self._memory.beside += rows.nbytes + hashes.nbytes
         self._documents += len(sketches.tokens)
 
     def whole(self) -> tuple[I64, U64]:

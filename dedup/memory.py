@@ -73,6 +73,7 @@ class Memory:
     Attributes:
         spilling: Whether the budget does not suffice, and arrays are in files.
         spilled: Bytes of arrays that were put into files.
+        beside: Bytes of arrays beside those that are expected: of those whose size nothing tells in advance.
         temp_dir: Where files go; None = the system's directory.
     """
 
@@ -80,13 +81,14 @@ class Memory:
         self.budget = budget
         self.spilling = False
         self.spilled = 0
+        self.beside = 0
         self.temp_dir = temp_dir
         self._region: mmap.mmap | None = None
         self._used = 0
 
     def expect(self, size: int) -> None:
         """Say how many bytes all arrays and what goes with them are going to take, as far as that is known by now."""
-        self.spilling = self.spilling or (self.budget is not None and BASE + size > self.budget)
+        self.spilling |= self.budget is not None and BASE + self.beside + size > self.budget
 
     def zeros(self, shape: tuple[int, ...], dtype: type[Scalar]) -> NDArray[Scalar]:
         """An array of zeros. Raises OutputError where a file is needed and cannot be made, as on a full disk."""

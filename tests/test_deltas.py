@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dedup.config import UNITS, Settings
+from dedup.deltas import Deltas
 from dedup.index.lookup import some
+from dedup.memory import BASE, Memory
 from dedup.model import Texts
 from dedup.native import Native
 from dedup.reference import Reference
@@ -110,3 +112,19 @@ def test_some_of_a_batch_have_nothing_noted() -> None:
     sketches = Native(PLAIN).sketch(Texts.from_strings(stories(30)))
     assert sketches.deltas is not None
     assert some(sketches, np.arange(3, 30)).deltas is None
+
+
+def test_the_budget_of_memory_knows_of_them() -> None:
+    sketches = Native(PLAIN).sketch(Texts.from_strings(stories(60)))
+    assert sketches.deltas is not None
+    memory = Memory(BASE + 1000 + 2 * sum(part.nbytes for part in sketches.deltas))
+    deltas, spilling = Deltas(memory), []
+    for _ in range(4):
+        deltas.add(sketches)
+        memory.expect(1000)
+        spilling.append(memory.spilling)
+    assert spilling == [False, False, True, True]
+    rows, hashes = deltas.whole()
+    assert (np.diff(rows[:, 0]) > 0).all()
+    assert 180 < rows[-1, 0] < 240
+    assert rows[-1, 2] < len(hashes) == 4 * len(sketches.deltas[1])
