@@ -51,8 +51,12 @@ def feed(index: Index, texts: list[str], size: int, prefix: str = "") -> list[Ou
 
 @contextmanager
 def parts_of(size: int) -> Iterator[None]:
-    """Let batches be taken in in parts of so many articles."""
-    with patch("dedup.index.intake.LARGEST", size), patch("dedup.index.articles.STRETCH", 300 * size):
+    """Let batches be taken in in parts of so many articles, and a few more be remembered."""
+    with (
+        patch("dedup.index.intake.LARGEST", size),
+        patch("dedup.index.articles.STRETCH", 300 * size),
+        patch("dedup.index.recent.ROOM", size + 2),
+    ):
         yield
 
 

@@ -21,6 +21,7 @@ from dedup.index.excerpts import Found
 from dedup.index.frozen import Frozen
 from dedup.index.lookup import Lists, next_number, some
 from dedup.index.postings import MAX_NUMBER
+from dedup.index.recent import Recent
 from dedup.index.rows import Columns, columns, documents
 from dedup.index.store import Document, Writer
 from dedup.index.texts import TextCodec
@@ -62,6 +63,7 @@ class Core:
         gates: What makes one.
         lists: Who stands under which key.
         codec: The texts.
+        recent: Sketches of those that came last.
         stages: The engine.
     """
 
@@ -71,11 +73,13 @@ class Core:
         self.stages = stages
         self.codec = TextCodec()
         self.lists = Lists(frozen.settings, cache_bytes, frozen.excerpts.mode != "off")
+        self.recent = Recent()
 
     def forget(self) -> None:
         """Drop what a transaction that was rolled back may have left."""
         self.codec = TextCodec()
         self.lists.postings.forget()
+        self.recent.forget()
 
     def sketch(self, texts: Texts) -> Sketches:
         """Sketches of raw texts, with minimizers where excerpts are looked for."""
@@ -109,7 +113,11 @@ class Core:
         originals = self.codec.originals(batch.reader, stored.tolist())
         old = Texts.from_strings([originals[number] for number in stored.tolist()])
         matcher = self.stages.matcher()
-        matcher.add(self.stages.sketch(old))
+        older = self.recent.older(stored)
+        if older:
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: older + 1])))
+        if older < len(stored):
+            matcher.add(self.recent.sketches(stored[older:]))
         matcher.add(some(batch.sketches, positions))
         texts = batch.texts
         segments = [
@@ -185,6 +193,7 @@ class Core:
         others = writer.documents(sorted(named - here.keys()))
         originals = self._originals(batch, new) if len(new) else {}
         self.lists.hold(writer, articles.ids, batch, new)
+        self.recent.add(first, some(sketches, new))
         return Decided(batch, new, rows, originals, found, here | others, len(forgotten))
 
     def store(self, writer: Writer, decided: Decided) -> None:
