@@ -230,10 +230,27 @@ def test_lines_are_read_some_at_a_time() -> None:
         ]
 
 
+def test_the_log_is_cut_off_once_nobody_reads_it(tmp_path: Path) -> None:
+    path, log = tmp_path / "a.dedup", tmp_path / "a.dedup-wal"
+    texts = [f"{i} {i * 7} {i * i}" for i in range(1500)]
+    with (
+        Index(path, strip=False) as index,
+        Index(path) as other,
+        patch("dedup.index.sqlite_log.LOG_BYTES", 0),
+    ):
+        with other._store.reading() as reader:  # type: ignore[attr-defined]
+            assert reader.numbers() == []
+            index.add(texts)
+            copying = index._store._copying._thread  # type: ignore[attr-defined]
+            copying.join(0.1)  # it has tried in vain
+        copying.join()
+        assert log.stat().st_size == 0
+
+
 def test_the_log_of_a_large_batch_is_copied_while_others_come(tmp_path: Path) -> None:
     path, log = tmp_path / "a.dedup", tmp_path / "a.dedup-wal"
     texts = [f"{i} {i + 1} {i * 7} {i * i} {i % 5} {i % 17} {i % 93}" for i in range(3000)]
-    with Index(path, strip=False) as index, patch("dedup.index.sqlite.LOG_BYTES", 0):
+    with Index(path, strip=False) as index, patch("dedup.index.sqlite_log.LOG_BYTES", 0):
         for start in range(0, 3000, 1500):
             assert index.add(texts[start : start + 1500])["articles"] == 1500
         index._store._wait()  # type: ignore[attr-defined]

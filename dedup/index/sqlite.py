@@ -13,12 +13,12 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
 
 from dedup.errors import InputError, OutputError
 from dedup.index.sqlite_errors import WAIT_SECONDS, explained
+from dedup.index.sqlite_log import Copying
 from dedup.index.store import AbsentError, Document
 
 PAGE_SIZE = 32768
@@ -30,9 +30,6 @@ CACHE_KIB = 64 << 10
 
 LARGE = 1000
 """Rows of a transaction from which on its part of the log is copied in another thread."""
-
-LOG_BYTES = 64 << 20
-"""Size of the log from which on it is cut off once it has been copied, instead of written over."""
 
 APPLICATION_ID = 0x64_65_64_75  # "dedu"
 
@@ -164,7 +161,7 @@ class SqliteStore:
         self.path = None if path is None else path.absolute()
         self.name = "memory" if path is None else str(path)
         self._process = os.getpid()
-        self._copying: Thread | None = None
+        self._copying: Copying | None = None
         if path is not None:
             _check_path(path, create)
         with explained(self.name, OutputError):
@@ -225,17 +222,16 @@ class SqliteStore:
             try:
                 transaction = SqliteTransaction(self._connection)
                 yield transaction
-                is_large = self.path is not None and transaction.inserted >= LARGE
+                is_large = transaction.inserted >= LARGE
                 self._connection.execute(f"PRAGMA wal_autocheckpoint = {0 if is_large else LARGE}")
                 self._connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # a full disk may have ended the transaction by itself
                     self._connection.execute("ROLLBACK")
                 raise
-            if is_large:
+            if self.path is not None and is_large:
                 self._wait()
-                self._copying = Thread(target=_copy_log, args=(self.path,), daemon=True)
-                self._copying.start()
+                self._copying = Copying(self.path)
 
     def size(self) -> int:
         """See `store.Store`; of a file with its write-ahead log."""
@@ -267,7 +263,7 @@ class SqliteStore:
     def _wait(self) -> None:
         """Until the log has been copied."""
         if self._copying is not None and os.getpid() == self._process:
-            self._copying.join()
+            self._copying.wait()
         self._copying = None
 
     def _check_process(self) -> None:
@@ -276,16 +272,6 @@ class SqliteStore:
             raise InputError(
                 f"{self.name} was opened by another process", "open the index after the fork, in each process"
             )
-
-
-def _copy_log(path: Path) -> None:
-    """Copy the log into the file, with a connection of its own. What fails is tried again after the next batch."""
-    with suppress(sqlite3.Error, OSError):
-        is_long = Path(f"{path}-wal").stat().st_size > LOG_BYTES
-        address = f"{path.as_uri()}?mode=rw"  # whoever removes the file does not find it made again
-        # Nobody is waited for: writers would have to wait with it.
-        with closing(sqlite3.connect(address, timeout=0, isolation_level=None, uri=True)) as connection:
-            connection.execute(f"PRAGMA wal_checkpoint({'TRUNCATE' if is_long else 'PASSIVE'})").fetchall()
 
 
 def _bound(column: Sequence[object]) -> Iterable[object]:
