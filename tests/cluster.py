@@ -35,11 +35,20 @@ SMALL = {
 }
 """Settings of a job that is over in seconds."""
 
+PLAIN = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.ui.explainMode": "simple",
+}
+"""Further settings of the session of this process: to compile a plan for a hundred rows takes longer than to run it.
+Commands of their own, and clusters, do without."""
+
 QUICK = {
     "SPARK_LOCAL_IP": "127.0.0.1",
     "PYSPARK_PYTHON": sys.executable,
-    # Half of the time of such a job is that of the compiler.
-    "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # Half of the time of such a job is that of the compiler. Where it may not optimise it has room for 48 MB of code;
+    # three jobs fill that, and from then on everything would be interpreted.
+    "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m",
 }
 """The environment of such a job."""
 
@@ -61,7 +70,7 @@ def session() -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     builder: Any = SparkSession.builder
-    for name, value in SMALL.items():
+    for name, value in (SMALL | PLAIN).items():
         builder = builder.config(name, value)
     made = builder.master("local[2]").getOrCreate()
     made.sparkContext.setLogLevel("ERROR")

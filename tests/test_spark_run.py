@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.articles import Cli, edited, read_jsonl, read_summary, story, write_jsonl
+from tests.articles import Cli, edited, read_summary, story, write_jsonl
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -46,12 +46,8 @@ def corpus(path: Path) -> Path:
     return path
 
 
-def test_results_are_those_of_one_machine(dedup: Cli, tmp_path: Path) -> None:
-    path = corpus(tmp_path / "news.jsonl")
-    options = ["--keep", "earliest:seen,longest", "--families", "--excerpts", "remove", "--write-removed"]
-    for engine in ("native", "spark"):
-        dedup("run", path, "-o", tmp_path / engine, "--engine", engine, *options, "--quiet")
-    one, many = tmp_path / "native", tmp_path / "spark"
+def check_results(many: Path, one: Path) -> None:
+    """Check that all results of Spark are those of one machine."""
     assert {p.name for p in many.iterdir() if not p.name.endswith(".crc")} == {
         *("kept", "removed", "clusters.jsonl", "skipped.jsonl", "summary.json")
     }
@@ -71,6 +67,40 @@ def test_results_are_those_of_one_machine(dedup: Cli, tmp_path: Path) -> None:
             del cluster["title"]
         summary["excerpts"] = {name: summary["excerpts"][name] for name in ("removed", "reported")}
     assert ours == theirs
+
+
+def test_a_job_goes_on_where_it_was_stopped_to_the_results_of_one_machine(
+    dedup: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dedup.spark import checkpoints
+
+    path, many, work = corpus(tmp_path / "news.jsonl"), tmp_path / "spark", tmp_path / "work"
+    options = ["--keep", "earliest:seen,longest", "--families", "--excerpts", "remove", "--write-removed"]
+    call = ["run", path, "-o", many, "--engine", "spark", *options, "--quiet", "--work-dir", work]
+    made: list[str] = []
+    stage = checkpoints.Checkpoints.stage
+
+    def stopped(self: Any, name: str, frame: Any) -> Any:
+        if name == "links":
+            raise KeyboardInterrupt
+        made.append(name)
+        return stage(self, name, frame)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.Checkpoints, "stage", stopped)
+        dedup(*call, code=130)
+    assert not many.exists()
+    (work / made[-1] / "_SUCCESS").unlink()  # as if it had been stopped while it wrote the last one
+    dedup(*call)
+    assert set(read_summary(many)["timings"]).isdisjoint(made[:-1])
+    assert made[-1] in read_summary(many)["timings"]
+    dedup("run", path, "-o", tmp_path / "native", *options, "--quiet")
+    check_results(many, tmp_path / "native")
+    assert "was 0.5, is 0.6" in dedup.fails(*call, "--force", "--threshold", "0.6")
+    with path.open("a") as file:
+        file.write("\n")
+    assert "has stages of another job: inputs was" in dedup.fails(*call, "--force")
+    assert "holds no stages, but " in dedup.fails(*call[:-1], many, "--force")
 
 
 def test_measures_are_rounded_as_on_one_machine(spark: SparkSession) -> None:
@@ -97,55 +127,29 @@ def test_parquet_comes_back_as_parquet(dedup: Cli, tmp_path: Path) -> None:
     assert kept.schema.names == table.schema.names
 
 
-def test_a_job_goes_on_where_it_was_stopped(
-    dedup: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spark: SparkSession
-) -> None:
-    from dedup.spark import checkpoints
-
-    path, out, work = corpus(tmp_path / "news.jsonl"), tmp_path / "out", tmp_path / "work"
-    call = ["run", path, "-o", out, "--engine", "spark", "--work-dir", work]
-    made: list[str] = []
-    stage = checkpoints.Checkpoints.stage
-
-    def stopped(self: Any, name: str, frame: Any) -> Any:
-        if name == "links":
-            raise KeyboardInterrupt
-        made.append(name)
-        return stage(self, name, frame)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints.Checkpoints, "stage", stopped)
-        dedup(*call, code=130)
-    assert not out.exists()
-    (work / made[-1] / "_SUCCESS").unlink()  # as if it had been stopped while it wrote the last one
-    dedup(*call)
-    assert set(read_summary(out)["timings"]).isdisjoint(made[:-1])
-    assert made[-1] in read_summary(out)["timings"]
-    dedup("run", path, "-o", tmp_path / "one")
-    assert rows(parts(out / "clusters.jsonl")) == rows((tmp_path / "one" / "clusters.jsonl").read_bytes())
-    assert "was 0.5, is 0.6" in dedup.fails(*call, "--force", "--threshold", "0.6")
-    with path.open("a") as file:
-        file.write("\n")
-    assert "has stages of another job: inputs was" in dedup.fails(*call, "--force")
-    assert "holds no stages, but news.jsonl" in dedup.fails(*call[:-1], tmp_path, "--force")
-
-
-def test_known_articles_and_learned_boilerplate(dedup: Cli, tmp_path: Path) -> None:
+def test_known_articles_and_learned_boilerplate_over_an_earlier_run(dedup: Cli, tmp_path: Path) -> None:
     known = [{"id": f"k{i}", "text": f"{edited(story(i), 20)}\n{story(i + 50)}"} for i in range(4)]
     write_jsonl(tmp_path / "known.jsonl", known)
     line = "Subscribe to the morning letter of the harbour office"
     records = [{"id": f"a{i}", "text": f"{story(i)}\n{story(i + 50)}\n{line}"} for i in range(30)]
     write_jsonl(tmp_path / "a.jsonl", records)
     options = ["--against", tmp_path / "known.jsonl", "--learn", "--min-documents", 20]
-    for engine in ("native", "spark"):
-        dedup("run", tmp_path / "a.jsonl", "-o", tmp_path / engine, "--engine", engine, *options, "--quiet")
     one, many = tmp_path / "native", tmp_path / "spark"
+    (many / "removed").mkdir(parents=True)
+    for name in ("mine", "summary.json", "removed/part-00000.jsonl"):
+        (many / name).write_text("of an earlier run, or mine")
+    for engine in ("native", "spark"):
+        call = ["run", tmp_path / "a.jsonl", "-o", tmp_path / engine, "--engine", engine, *options]
+        dedup(*call, "--quiet", "--force")
+    assert {p.name for p in many.iterdir() if not p.name.endswith(".crc")} == {
+        *("kept", "clusters.jsonl", "skipped.jsonl", "summary.json", "learned.toml", "mine")
+    }
+    assert (many / "mine").read_text() == "of an earlier run, or mine"
     assert rows(parts(many / "clusters.jsonl")) == rows((one / "clusters.jsonl").read_bytes())
     ours, theirs = read_summary(many), read_summary(one)
     for name in ("against", "learned", "kept", "removed", "stripped", "fingerprint", "removed_by_relation"):
         assert ours[name] == theirs[name]
     assert ours["learned"]["lines"] == 1
-    assert (many / "learned.toml").exists()
 
 
 def test_what_spark_cannot_do_is_refused(dedup: Cli, tmp_path: Path) -> None:
@@ -165,10 +169,3 @@ def test_what_spark_cannot_do_is_refused(dedup: Cli, tmp_path: Path) -> None:
     out.mkdir()
     (out / "mine").write_text("mine")
     assert "exists and is not empty" in dedup.fails(*call)
-    (out / "summary.json").write_text("of an earlier run")
-    (out / "removed").mkdir()
-    (out / "removed" / "part-00000.jsonl").write_text("of an earlier run")
-    dedup(*call, "--excerpts", "off", "--force")
-    assert (out / "mine").read_text() == "mine"
-    assert not (out / "removed").exists()
-    assert len(read_jsonl(out / "clusters.jsonl" / "part-00000.jsonl")) == 1
