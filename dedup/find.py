@@ -84,7 +84,7 @@ def find_duplicates(
         excerpt_containment: Least share of an excerpt's shingles that the larger article has.
         excerpt_shingles: Least shingles of an excerpt; None = 40 of words, 240 of characters.
         against: Known articles, likewise, or the path of an index: what they have is removed, and `duplicate_of` or
-            `excerpt_of` is the id there. One without an id, or with one that is in `texts` too, goes by
+            `excerpt_of` is the id there. One without an id, or with one already seen there or in `texts`, goes by
             `against:POSITION`, of an index by `PATH:NUMBER`.
         same: Column in which two articles have to have the same value to be compared; several as a list.
         across: Column in which they have to have different values.

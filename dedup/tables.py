@@ -42,15 +42,14 @@ class Articles:
             fields: Columns of the text.
             id_field: Column of the id.
             role: What they are called in messages, and in ids: if it is not `texts`, articles without an id go by
-                `role:POSITION`, others by their position.
+                `role:POSITION`, as do those with an id already seen, others by their position and by `row:POSITION`.
 
         Raises:
             UsageError: It is of a kind that cannot be used, or a column is not there.
         """
         table = _table(texts, fields, role)
-        prefix = "" if role == "texts" else f"{role}:"
         batch = pa.RecordBatch.from_struct_array(_one_chunk(table.to_struct_array()))
-        return cls(table, _texts(batch, fields), _names(batch, ids, id_field, prefix), role, batch)
+        return cls(table, _texts(batch, fields), _names(batch, ids, id_field, role), role, batch)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -130,7 +129,7 @@ def _texts(batch: pa.RecordBatch, fields: Sequence[str]) -> Texts:
     return Texts(*spans(column.values.fill_null(b"")))
 
 
-def _names(batch: pa.RecordBatch, ids: Any, id_field: str, prefix: str) -> Texts:
+def _names(batch: pa.RecordBatch, ids: Any, id_field: str, role: str) -> Texts:
     """The id of each article, each one's own."""
     count = len(batch)
     if ids is not None:
@@ -138,12 +137,13 @@ def _names(batch: pa.RecordBatch, ids: Any, id_field: str, prefix: str) -> Texts
         if len(given) != count:
             raise UsageError(f"there are {len(given)} ids for {count} texts", "pass one id a text")
         batch = pa.RecordBatch.from_pydict({id_field: _one_chunk(given)})
+    prefix, again = ("", "row:") if role == "texts" else (f"{role}:", f"{role}:")
     numbered = positions(count, prefix)
     if id_field not in batch.schema.names:
         return numbered
     lifted: Column = value_column(batch, id_field, np.ones(count, np.bool_))
     names, _ = unique(
-        complete(lifted, lambda: numbered), lambda some: Texts.from_strings([f"row:{i}" for i in some])
+        complete(lifted, lambda: numbered), lambda some: Texts.from_strings([f"{again}{i}" for i in some])
     )
     return names
 

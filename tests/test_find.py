@@ -296,3 +296,11 @@ def test_calls_with_different_rules_do_not_disturb_one_another(tmp_path: Path) -
     found = [dedup.find_duplicates(texts, rules=some, threads=1) for some in ([str(rules)], [], [str(rules)])]
     assert [result.clusters.to_pylist() for result in found] == [*expected, expected[0]]
     assert expected[0] != expected[1]
+
+
+def test_a_known_article_whose_id_was_seen_goes_by_its_place() -> None:
+    old = pa.table({"id": ["k", "k", "both"], "text": [story(1), story(2), story(3)]})
+    new = pa.table({"id": ["a", "b", "both"], "text": [story(1), story(2), story(3)]})
+    found = find_duplicates(new, against=old, strip=False)
+    assert found.clusters["duplicate_of"].to_pylist() == ["k", "against:1", "against:2"]
+    assert find_duplicates(old, strip=False).clusters["id"].to_pylist() == ["k", "row:1", "both"]

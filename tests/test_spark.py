@@ -116,8 +116,10 @@ def test_small_rounds_on_shuffled_partitions_with_learned_boilerplate(
 
 def test_known_articles(spark: SparkSession, tmp_path: Path) -> None:
     table = skewed()
-    split = len(table) - 30  # so that an id comes again on either side
-    asked = {"against": table.slice(split), "keep": "latest:day,source:b>a,last"}
+    split = len(table) - 30
+    ids = [f"a{i % 10}" for i in range(30)]  # each three times, and in the job, too
+    known = table.slice(split).set_column(0, "id", pa.array(ids))
+    asked = {"against": known, "keep": "latest:day,source:b>a,last"}
     settings = {"source_field": "source", "threshold": 0.7, "shingle_size": 3, "num_perm": 64}
     found, expected = both(spark, tmp_path, table.slice(0, split), **asked, **settings)
     assert found == expected

@@ -59,8 +59,8 @@ def deduplicate(
         learn: Learn from the articles what else is boilerplate, and strip it too; see `dedup.Learner`.
         min_documents: Least articles to learn from; from fewer nothing is learned.
         families: Add `family_id`, the connected components of near relations.
-        against: Known articles, a frame with the same columns: what they have is removed. One without an id gets
-            `against:POSITION`.
+        against: Known articles, a frame with the same columns: what they have is removed. One without an id,
+            or with one already seen there or in `df`, gets `against:POSITION`.
         position: Column of whole numbers, all different, that ascend in input order; None = the articles are numbered
             as they come, and written to `work_dir` with their numbers, so that these stay what they are.
         only_kept: Give the articles that stay, with the columns that they came with. Else give all, with the columns of
