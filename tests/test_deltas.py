@@ -65,6 +65,13 @@ def test_what_is_noted_is_exact(corpus: list[str], unit: str, size: int) -> None
     check_rows(Native(chosen), Texts.from_strings(corpus))
 
 
+@given(variants(), st.sampled_from([1, 32, 40, 128, 256]))
+@settings(max_examples=25)
+def test_sketches_are_those_of_the_reference(corpus: list[str], num_perm: int) -> None:
+    chosen, texts = Settings(strip=False, num_perm=num_perm, bands=1, rows=1), Texts.from_strings(corpus)
+    same(Native(chosen).sketch(texts), Reference(chosen).sketch(texts))
+
+
 @given(variants(), st.data())
 @settings(max_examples=25)
 def test_matches_are_those_of_the_reference(corpus: list[str], data: st.DataObject) -> None:
@@ -128,3 +135,8 @@ def test_the_budget_of_memory_knows_of_them() -> None:
     assert (np.diff(rows[:, 0]) > 0).all()
     assert 180 < rows[-1, 0] < 240
     assert rows[-1, 2] < len(hashes) == 4 * len(sketches.deltas[1])
+
+
+def test_variants_are_signed_as_by_the_reference() -> None:
+    texts = Texts.from_strings(stories(150))
+    same(Native(PLAIN).sketch(texts), Reference(PLAIN).sketch(texts))

@@ -5,6 +5,7 @@
 //! hashes they lack and which they have beside. Whatever is noted is exact; what resembles what is only guessed.
 
 use crate::sets::Sorter;
+use crate::sign::{LANES, Permutations};
 
 /// Hashes in which a document may differ from its anchor: a word changed in either makes 20 of shingles of five.
 const MOST: usize = 64;
@@ -38,6 +39,16 @@ pub struct Recent {
     /// Number of the newest anchor.
     newest: u32,
     sorter: Sorter,
+    mixed: Vec<u32>,
+    lost: Vec<u32>,
+    gained: Vec<u32>,
+}
+
+/// A document that was noted: what it resembles, and how it differs.
+pub struct Noted<'a> {
+    anchor: usize,
+    lacking: &'a [u64],
+    more: &'a [u64],
 }
 
 #[derive(Default)]
@@ -52,17 +63,27 @@ struct Anchor {
     /// By hash of the set, in which round it was last met.
     met: Vec<u32>,
     round: u32,
+    /// Made when it is first asked for.
+    signature: Vec<u32>,
 }
 
 impl Recent {
-    /// Note how a document of these shingles differs from an anchor, if it resembles one.
-    pub fn note(&mut self, document: usize, hashes: &[u64], signature: &[u32], deltas: &mut Deltas) {
+    /// Note how a document of these shingles differs from an anchor, if it resembles one; says so if it does.
+    ///
+    /// The first values of its signature suffice.
+    pub fn note<'a>(
+        &mut self,
+        document: usize,
+        hashes: &[u64],
+        signature: &[u32],
+        deltas: &'a mut Deltas,
+    ) -> Option<Noted<'a>> {
         if hashes.is_empty() || hashes.len() > LONGEST {
-            return;
+            return None;
         }
         self.seen.resize(SEEN, (0, 0));
         let groups = || signature.chunks_exact(GROUP).take(GROUPS).map(mixed);
-        let (mut known, mut number) = (0, 0);
+        let (mut known, mut number, mut noted) = (0, 0, None);
         for group in groups() {
             let (seen, of) = self.seen[group as usize % SEEN];
             if seen == group {
@@ -71,15 +92,49 @@ impl Recent {
         }
         if 2 * known <= GROUPS {
             number = 0;
-        } else if let Some(anchor) = self.anchors.iter_mut().find(|anchor| anchor.number == number) {
-            if !anchor.note(document, hashes, deltas) {
-                number = 0;
-            }
+        } else if let Some(at) = self.anchors.iter().position(|anchor| anchor.number == number) {
+            noted = self.anchors[at].note(document, hashes, deltas).then_some(at);
+            number = if noted.is_some() { number } else { 0 };
         } else {
             number = self.add(document, hashes);
         }
         for group in groups() {
             self.seen[group as usize % SEEN] = (group, number);
+        }
+        noted.map(|anchor| {
+            let [.., start, lacking] = deltas.rows[deltas.rows.len() - 1];
+            let (lacking, more) = deltas.hashes[start as usize..].split_at(lacking as usize);
+            Noted { anchor, lacking, more }
+        })
+    }
+
+    /// The values after the first `LANES` of the signature of a document that was noted, of shingles that were mixed
+    /// when those were signed.
+    ///
+    /// A minimum that no hash has which is lacking stays, unless one of those beside is less. Where one is lost, the values
+    /// around it are signed anew.
+    pub fn sign(&mut self, by: &Permutations, noted: &Noted, mixed: &mut Vec<u32>, values: &mut [u32]) {
+        let anchor = &mut self.anchors[noted.anchor];
+        let few = &mut self.mixed;
+        for (signature, hashes) in [(&mut self.lost, noted.lacking), (&mut self.gained, noted.more)] {
+            signature.resize(by.count(), 0);
+            by.sign(hashes, few, signature);
+        }
+        if anchor.signature.is_empty() {
+            anchor.signature.resize(by.count(), 0);
+            by.sign(&anchor.set, few, &mut anchor.signature);
+        }
+        for (i, values) in values.chunks_mut(LANES).enumerate() {
+            let first = LANES * (i + 1);
+            let part = first..first + values.len();
+            let (kept, lost) = (&anchor.signature[part.clone()], &self.lost[part.clone()]);
+            if kept.iter().zip(lost).any(|(kept, lost)| kept == lost) {
+                by.sign_from(first, &[], mixed, values);
+                continue;
+            }
+            for ((value, &kept), &gained) in values.iter_mut().zip(kept).zip(&self.gained[part]) {
+                *value = kept.min(gained);
+            }
         }
     }
 
@@ -98,6 +153,7 @@ impl Recent {
 impl Anchor {
     fn become_one(&mut self, number: u32, document: usize, hashes: &[u64], sorter: &mut Sorter) {
         (self.number, self.document, self.round) = (number, document, 0);
+        self.signature.clear();
         self.set.clear();
         sorter.append_unique(hashes, &mut self.set);
         self.met.clear();

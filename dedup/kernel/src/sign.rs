@@ -17,7 +17,7 @@ pub struct Permutations {
 
 /// Values that stay in registers while the shingles of a document stream by: at 32, multipliers and
 /// minima fill half of the sixteen AVX2 registers, the addends come from memory.
-const LANES: usize = 32;
+pub const LANES: usize = 32;
 
 impl Permutations {
     /// `a` and `b` as datasketch draws them, of equal length.
@@ -36,45 +36,52 @@ impl Permutations {
         self.count
     }
 
-    /// Sign the shingles of one document into `signature` (of `count` values). `mixed` is scratch.
+    /// Sign the shingles of one document into `signature` (of `count` values, or the first of them). `mixed` is scratch.
     pub fn sign(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.sign_from(0, hashes, mixed, signature);
+    }
+
+    /// The values from `first` on, a multiple of `LANES`; but for 0, `mixed` is as signing the first ones left it.
+    pub fn sign_from(&self, first: usize, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
         match self.level {
-            Level::Baseline => self.minima(hashes, mixed, signature),
+            Level::Baseline => self.minima(first, hashes, mixed, signature),
             // SAFETY: `level` is one of `Level::available()`, so the machine has these instructions.
             #[cfg(target_arch = "x86_64")]
-            Level::Sse41 => unsafe { self.minima_sse41(hashes, mixed, signature) },
+            Level::Sse41 => unsafe { self.minima_sse41(first, hashes, mixed, signature) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { self.minima_avx2(hashes, mixed, signature) },
+            Level::Avx2 => unsafe { self.minima_avx2(first, hashes, mixed, signature) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { self.minima_avx512(hashes, mixed, signature) },
+            Level::Avx512 => unsafe { self.minima_avx512(first, hashes, mixed, signature) },
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "sse4.1")]
-    fn minima_sse41(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
-        self.minima(hashes, mixed, signature);
+    fn minima_sse41(&self, first: usize, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(first, hashes, mixed, signature);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn minima_avx2(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
-        self.minima(hashes, mixed, signature);
+    fn minima_avx2(&self, first: usize, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(first, hashes, mixed, signature);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f")]
-    fn minima_avx512(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
-        self.minima(hashes, mixed, signature);
+    fn minima_avx512(&self, first: usize, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        self.minima(first, hashes, mixed, signature);
     }
 
     #[inline(always)]
-    fn minima(&self, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
-        mixed.clear();
-        mixed.extend(hashes.iter().map(|&hash| fmix32(hash as u32)));
-        let blocks = self.a.chunks_exact(LANES).zip(self.b.chunks_exact(LANES));
+    fn minima(&self, first: usize, hashes: &[u64], mixed: &mut Vec<u32>, signature: &mut [u32]) {
+        if first == 0 {
+            mixed.clear();
+            mixed.extend(hashes.iter().map(|&hash| fmix32(hash as u32)));
+        }
+        let blocks = self.a[first..].chunks_exact(LANES).zip(self.b[first..].chunks_exact(LANES));
         for ((a, b), out) in blocks.zip(signature.chunks_mut(LANES)) {
             let a: &[u32; LANES] = a.try_into().expect("a whole block");
             let b: &[u32; LANES] = b.try_into().expect("a whole block");

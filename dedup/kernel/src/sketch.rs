@@ -9,7 +9,7 @@ use crate::excerpts::winnow;
 use crate::json::{Fields, lift};
 use crate::sets::Sorter;
 use crate::shingles::{Shingling, digest};
-use crate::sign::Permutations;
+use crate::sign::{LANES, Permutations};
 use crate::strip::{self, Loss, Removal, Stripper};
 use crate::tokens::Tokens;
 
@@ -80,8 +80,12 @@ impl Sketcher {
         }
         out.guarded.push(u8::from(is_guarded));
         signature.resize(self.permutations.count(), 0);
-        self.permutations.sign(hashes, mixed, signature);
-        recent.note(at, hashes, signature, &mut out.deltas);
+        let (first, rest) = signature.split_at_mut(LANES.min(self.permutations.count()));
+        self.permutations.sign(hashes, mixed, first);
+        match recent.note(at, hashes, first, &mut out.deltas) {
+            Some(noted) if !rest.is_empty() => recent.sign(&self.permutations, &noted, mixed, rest),
+            _ => self.permutations.sign_from(LANES, hashes, mixed, rest),
+        }
         band_keys(signature, self.bands, self.rows, band, |_, key| out.keys.push(key));
         out.low.extend(signature.iter().map(|&value| value as u8));
         out.tokens.push(tokens.count() as u32);
