@@ -3,8 +3,9 @@
 Each tool runs in a virtual environment of its own, made by this benchmark, by its own documented fastest path. The
 tools take turns, each run is a new process; what counts is its CPU seconds and its peak memory, medians over the
 rounds, and how many times what dedup takes for near copies only (`--no-strip --excerpts off`) on the same articles in
-the same rounds. Slow tools get fewer articles (a fifth and a tenth), and are compared with dedup on as many; the
-second ratio compares what an article costs with dedup at the most articles, where start-up is the smallest part.
+the same rounds. That run comes before and after each of the others: the speed of a machine changes from minute to
+minute. Slow tools get fewer articles (a fifth and a tenth), and are compared with dedup on as many; the second ratio
+compares what an article costs with dedup at the most articles, where start-up is the smallest part.
 
 Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify. For the peers: their signatures have
 105 values, all that the bands need, dedup's 128; they split at white space, dedup by Unicode's rules; only text-dedup
@@ -51,7 +52,7 @@ def run(work: Work, log: Log) -> None:
         articles, checksum = work.articles(count)
         log.note(articles.name, checksum)
         for turn in range(work.rounds or ROUNDS):
-            for tool in own + tools:
+            for tool in [*own, *(each for peer in tools for each in (peer, own[0]))]:
                 results = work.results(tool.name)
                 python = pythons.get(tool.name, Path(sys.executable))
                 usage = measure(tool.command(python, articles, results), reads=articles)
