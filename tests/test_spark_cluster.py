@@ -15,14 +15,14 @@ from dedup.pipeline import run
 from tests.articles import story, write_jsonl
 from tests.cluster import Cluster
 
-ARTICLES, COPIES = 50_000, 20_000
+ARTICLES, COPIES = 30_000, 20_000
 WORDS = 30
 MOST = 400
 """MB of a Python process on a worker. All pairs of a bucket of all copies would take 3,200."""
 
 
 def corpus(path: Path) -> Path:
-    """Many articles, two fifths of them copies of one story with a word changed; one line is no record."""
+    """Many articles, two thirds of them copies of one story with a word changed; one line is no record."""
     chosen, words = random.Random(7), story(0, WORDS).split()
     texts = [story(seed, WORDS) for seed in range(1, ARTICLES - COPIES + 1)]
     for copy in range(COPIES):
