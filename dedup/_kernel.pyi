@@ -61,7 +61,7 @@ def version() -> str:
     """Version of the crate."""
 
 def set_threads(count: int) -> int:
-    """Use `count` threads from now on, in the whole process; 0 = one per core."""
+    """Use `count` threads from now on, in the whole process; 0 = one per core. Returns how many they are."""
 
 def hash_texts(data: U8, offsets: I64) -> U64:
     """xxh3_64 of each text, uint64[n]."""

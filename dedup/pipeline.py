@@ -306,5 +306,5 @@ def _summarise(job: _Job, found: _Found) -> Summary:
         settings=settings,
         fingerprint=fingerprint(settings),
         options=options.as_dict(job.inputs),
-        environment=environment(options.engine, options.threads, job.memory),
+        environment=environment(options.engine, job.stages.threads, job.memory),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections import Counter
@@ -255,11 +254,11 @@ def summarise(
     return summary
 
 
-def environment(engine: str, threads: int | None, memory: Memory) -> dict[str, object]:
+def environment(engine: str, threads: int, memory: Memory) -> dict[str, object]:
     """What may differ between two runs that give the same result."""
     return {
         "engine": engine,
-        "threads": threads or os.cpu_count(),
+        "threads": threads,
         "memory": memory.budget,
         "spilled": memory.spilled,
         "python": platform.python_version(),

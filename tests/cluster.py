@@ -27,6 +27,7 @@ WAIT = 120
 
 SMALL = {
     "spark.ui.enabled": "false",
+    "spark.sql.ui.explainMode": "simple",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.files.openCostInBytes": "0",
@@ -34,14 +35,6 @@ SMALL = {
     "spark.driver.bindAddress": "127.0.0.1",
 }
 """Settings of a job that is over in seconds."""
-
-PLAIN = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.sql.ui.explainMode": "simple",
-}
-"""Further settings of the session of this process: to compile a plan for a hundred rows takes longer than to run it.
-Commands of their own, and clusters, do without."""
 
 QUICK = {
     "SPARK_LOCAL_IP": "127.0.0.1",
@@ -70,7 +63,7 @@ def session() -> Iterator[SparkSession]:
     from pyspark.sql import SparkSession
 
     builder: Any = SparkSession.builder
-    for name, value in (SMALL | PLAIN).items():
+    for name, value in SMALL.items():
         builder = builder.config(name, value)
     made = builder.master("local[2]").getOrCreate()
     made.sparkContext.setLogLevel("ERROR")

@@ -17,7 +17,7 @@ import dedup
 from dedup.index import Index
 from dedup.index.location import open_store
 from dedup.index.store import Document
-from tests.articles import story
+from tests.articles import edited, story
 from tests.databases import server
 from tests.test_index import feed, rows
 
@@ -200,6 +200,23 @@ def test_eight_writers_admit_each_story_once(fresh: Fresh) -> None:
         assert index.info()["articles"] == 8 * len(stories)
         assert index.info()["kept"] == len(stories)
         assert index.verify() == []
+
+
+def test_what_another_writer_has_stored_since_is_compared(fresh: Fresh) -> None:
+    location = fresh()
+    stories = [story(seed, 200) for seed in range(15)]
+
+    def copies(some: list[str]) -> list[str]:
+        return [edited(text, 3) for text in some]
+
+    with Index(location) as one, Index(location) as other:
+        assert len(one.filter(stories[:5]).new) == 5
+        assert len(other.filter(stories[5:10]).new) == 5
+        assert one.query(copies(stories[5:10]))[0][0].similarity < 1
+        assert one.filter(copies(stories[5:10])).new == []
+        assert len(other.filter(copies(stories[:5]) + stories[10:]).new) == 5
+        assert one.filter(copies(stories)).new == []
+        assert one.verify() == []
 
 
 def test_excerpts_are_found_in_both_stores(fresh: Fresh) -> None:

@@ -62,6 +62,9 @@ def _text_dedup_clusters(python: Path, _: Path, results: Path) -> list[str]:
 
 FAST, SLOW, SLOWEST = 100_000, 20_000, 10_000
 
+RENSA = ("rensa==0.5.0", "orjson==3.13.0")
+DATASKETCH = ("datasketch==2.0.0", "xxhash==4.1.0", "orjson==3.13.0")
+
 DEDUP = "dedup, near copies only"
 """What all others are compared with."""
 
@@ -79,35 +82,35 @@ TOOLS = (
         "rensa 0.5.0, flags",
         FAST,
         program("rensa.py", "flags"),
-        ("rensa==0.5.0", "orjson==3.13.0"),
+        RENSA,
         does="which articles share a band",
     ),
     Tool(
         "rensa 0.5.0, flags of words",
         FAST,
         program("rensa.py", "flags", "words"),
-        ("rensa==0.5.0", "orjson==3.13.0"),
+        RENSA,
         does="which articles share a band, punctuation left out as dedup and gaoya do",
     ),
     Tool(
         "datasketch 2.0.0, xxhash",
         FAST,
         program("datasketch.py", "xxhash"),
-        ("datasketch==2.0.0", "xxhash==4.1.0", "orjson==3.13.0"),
+        DATASKETCH,
         does="pairs that share a band",
     ),
     Tool(
         "rensa 0.5.0, pairs",
         SLOW,
         program("rensa.py", "pairs"),
-        ("rensa==0.5.0", "orjson==3.13.0"),
+        RENSA,
         does="pairs by estimated similarity",
     ),
     Tool(
         "datasketch 2.0.0, sha1",
         SLOW,
         program("datasketch.py", "sha1"),
-        ("datasketch==2.0.0", "xxhash==4.1.0", "orjson==3.13.0"),
+        DATASKETCH,
         does="pairs that share a band",
     ),
     Tool(

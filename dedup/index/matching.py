@@ -113,11 +113,13 @@ class Core:
         originals = self.codec.originals(batch.reader, stored.tolist())
         old = Texts.from_strings([originals[number] for number in stored.tolist()])
         matcher = self.stages.matcher()
-        older = self.recent.older(stored)
-        if older:
-            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: older + 1])))
-        if older < len(stored):
-            matcher.add(self.recent.sketches(stored[older:]))
+        begin, end = self.recent.span(stored)
+        if begin:
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: begin + 1])))
+        if begin < end:
+            matcher.add(self.recent.sketches(stored[begin:end]))
+        if end < len(stored):
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[end:])))
         matcher.add(some(batch.sketches, positions))
         texts = batch.texts
         segments = [

@@ -41,9 +41,13 @@ class Recent:
         self._all.tokens[slots] = sketches.tokens[own]
         self._all.digest[slots] = sketches.digest[own]
 
-    def older(self, numbers: I64) -> int:
-        """How many of some ascending numbers come before those that are remembered; the others are."""
-        return int(np.searchsorted(numbers, self._begin)) if self._end > self._begin else len(numbers)
+    def span(self, numbers: I64) -> tuple[int, int]:
+        """Where those that are remembered begin and end among some ascending numbers.
+
+        Before them are older ones, behind them those that other writers have stored since.
+        """
+        begin, end = np.searchsorted(numbers, [self._begin, self._end]).tolist()
+        return begin, end
 
     def sketches(self, numbers: I64) -> Sketches:
         """The sketches of documents that are remembered."""
