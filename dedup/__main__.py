@@ -13,6 +13,10 @@ def main() -> None:
         gc.disable()  # what is imported stays: to look for garbage in it takes time and finds none
         from dedup.cli import main as run
 
+        gc.freeze()
+        gc.set_threshold(
+            100_000
+        )  # or else modules that are still to be imported are looked through again and again
         gc.enable()
         run()
     except KeyboardInterrupt:  # in the first tenth of a second, while modules are imported

@@ -115,13 +115,13 @@ fn tokenize(bencher: Bencher, level: Level) {
     });
 }
 
-#[divan::bench]
-fn shingle(bencher: Bencher) {
+#[divan::bench(args = Level::available())]
+fn shingle(bencher: Bencher, level: Level) {
     let articles = articles();
     let tokens: Vec<Tokens> = articles
         .iter()
         .map(|text| {
-            let mut tokens = Tokens::default();
+            let mut tokens = Tokens::at(level);
             tokens.read(text);
             tokens
         })

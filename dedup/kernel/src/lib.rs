@@ -14,6 +14,7 @@ mod classes;
 pub mod deltas;
 mod excerpts;
 mod frames;
+pub mod hashing;
 pub mod json;
 mod learn;
 pub mod level;

@@ -82,6 +82,11 @@ impl Tokens {
         append_behind_spaces(&self.text, &mut self.starts);
     }
 
+    /// The instructions that they are read with.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
     /// Number of tokens.
     pub fn count(&self) -> usize {
         self.starts.len()
