@@ -34,6 +34,7 @@ pub struct Scratch {
     tokens: Tokens,
     hashes: Vec<u64>,
     sorter: Sorter,
+    set: Vec<u64>,
     mixed: Vec<u32>,
     signature: Vec<u32>,
     bytes: Vec<u8>,
@@ -104,7 +105,7 @@ impl Sketcher {
     pub fn shingle_set(&self, bytes: &[u8], is_record: bool, scratch: &mut Scratch) -> Box<[u64]> {
         let mut lifted = std::mem::take(&mut scratch.lifted);
         lifted.clear();
-        let mut set = Vec::new();
+        scratch.set.clear();
         let bytes = match is_record.then(|| lift(bytes, &self.text_fields, &mut lifted)) {
             Some(Ok(())) => Some(&lifted[..]),
             Some(Err(_)) => None,
@@ -112,10 +113,10 @@ impl Sketcher {
         };
         if let Some(bytes) = bytes {
             self.read(&text_of(bytes), scratch);
-            scratch.sorter.append_unique(&scratch.hashes, &mut set);
+            scratch.sorter.append_unique(&scratch.hashes, &mut scratch.set);
         }
         scratch.lifted = lifted;
-        set.into_boxed_slice()
+        scratch.set.as_slice().into()
     }
 
     /// Strip, tokenise and shingle; whether a guard rail of stripping changed the outcome.

@@ -65,7 +65,11 @@ impl Matching {
         let this = &*self;
         let seek = |ranks: Range<usize>| {
             let mut seeker = free().pop().expect("one a thread");
+            let end = ranks.end;
             let found = ranks.map(|rank| {
+                if rank + 1 < end {
+                    tables.buckets.fetch(rank + 1);
+                }
                 let mut finding = Finding::default();
                 if this.is_leader(rank) {
                     seeker.gather(tables.buckets.all(rank));
