@@ -104,7 +104,7 @@ class Observer:
     def observe(self, data: U8, offsets: I64, sources: U64, places: U64) -> tuple[U8, U64, TextArrays]:
         """The fields of `observations.Observations`, in its order, with the rows as bytes."""
 
-def probe(runs: Sequence[tuple[int, U64]], keys: U32) -> U64:
+def probe(runs: Sequence[tuple[int, U64]], keys: U32, alone: bool = False) -> U64:
     """Documents in sorted runs (list, postings `key << 32 | document`) under `keys` uint32[lists, n].
 
     Returns uint64[m], ascending: `query << 32 | document`, each once.

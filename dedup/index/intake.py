@@ -24,8 +24,12 @@ LARGEST = 4096
 """Articles of a part: 16 MB of texts. The C library would give back more than 32 MB to the system, and new pages take
 longer to get than to fill."""
 
-AHEAD = 2
-"""Parts that may be read and sketched before they are decided: with one, that has come to its end too soon."""
+AHEAD = 4
+"""Parts that may be read and sketched before they are decided: with few, that has come to its end too soon."""
+
+CORES = 3
+"""Cores that the three threads keep busy. With no more each does its work by itself: to hand it to the threads of the
+kernel, which are busy with the work of the others, takes longer than to do it. The first part has them to itself."""
 
 
 class Part(NamedTuple):
@@ -69,6 +73,7 @@ class Intake:
         self, core: Core, stretches: Iterable[Articles], seen: Callable[[int], I64], stream: int
     ) -> None:
         self._core, self._stretches, self._seen, self._stream = core, stretches, seen, stream
+        self._alone = core.stages.threads <= CORES
         self._parts = self._sketched()
         self._first = next(self._parts)
 
@@ -77,26 +82,32 @@ class Intake:
         core, outcomes = self._core, []
         delivery = Delivery(self._stream, next_number(writer))
         with closing(_ahead(chain([self._first], self._parts))) as parts:
-            for part in parts:
-                _train(core, writer, part.articles)
-                left: Part | None = part
-                while left is not None:
-                    decided = core.decide(writer, *left, delivery)
-                    core.store(writer, decided)
-                    done, left = left.cut(len(decided.batch.texts))
-                    ids = [identity.decode("utf-8", "replace") for identity in split(done.ids)]
-                    outcomes.append(outcome(ids, decided, done))
+            try:
+                for part in parts:
+                    _train(core, writer, part.articles)
+                    left: Part | None = part
+                    while left is not None:
+                        decided = core.decide(writer, *left, delivery)
+                        core.store(writer, decided)
+                        done, left = left.cut(len(decided.batch.texts))
+                        ids = [identity.decode("utf-8", "replace") for identity in split(done.ids)]
+                        outcomes.append(outcome(ids, decided, done))
+                    core.alone = self._alone
+            finally:
+                core.alone = False
         core.finish(writer)
         return outcomes
 
     def _sketched(self) -> Iterator[Part]:
+        alone = False
         for articles in self._stretches:
             seen = self._seen(len(articles))
             bounds, repeats = cuts(articles, LARGEST)
             for start, stop in pairwise(bounds):
                 own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
                 part = articles.part(start, stop)
-                yield Part(part, self._core.sketch(part.texts), own, seen[start:stop])
+                yield Part(part, self._core.sketch(part.texts, alone), own, seen[start:stop])
+                alone = self._alone
 
 
 def _ahead(parts: Iterator[Part]) -> Generator[Part]:

@@ -30,6 +30,10 @@ from dedup.model import I64, U64, Form, Matches, Relation, Segment, Sketches, Te
 from dedup.native import unique
 from dedup.stages import Stages
 
+HELD = 2
+"""Parts of a batch whose texts may still be on their way to the store: with none, who decides waits for who compresses,
+or the other way round."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -65,25 +69,34 @@ class Core:
         codec: The texts.
         recent: Sketches of those that came last.
         stages: The engine.
+        alone: Whether the calling thread looks up and sketches what is stored by itself: while others have other parts.
     """
 
     def __init__(self, frozen: Frozen, stages: Stages, cache_bytes: int) -> None:
         self.settings, self.excerpts = frozen.settings, frozen.excerpts
         self.gates = frozen.excerpts.gates(frozen.settings.threshold)
         self.stages = stages
-        self.codec = TextCodec()
+        self.codec = TextCodec(stages.threads)
         self.lists = Lists(frozen.settings, cache_bytes, frozen.excerpts.mode != "off")
         self.recent = Recent()
 
+    @property
+    def alone(self) -> bool:  # noqa: D102
+        return self.lists.postings.alone
+
+    @alone.setter
+    def alone(self, alone: bool) -> None:
+        self.lists.postings.alone = alone
+
     def forget(self) -> None:
         """Drop what a transaction that was rolled back may have left."""
-        self.codec = TextCodec()
+        self.codec = TextCodec(self.stages.threads)
         self.lists.postings.forget()
         self.recent.forget()
 
-    def sketch(self, texts: Texts) -> Sketches:
-        """Sketches of raw texts, with minimizers where excerpts are looked for."""
-        return self.stages.sketch(texts, self.excerpts.window)
+    def sketch(self, texts: Texts, alone: bool = False) -> Sketches:
+        """Sketches of raw texts, with minimizers where excerpts are looked for; `alone` as for `Stages.sketch`."""
+        return self.stages.sketch(texts, self.excerpts.window, alone)
 
     def sets(self, parts: Sequence[bytes]) -> tuple[U64, I64]:
         """The shingle sets of some raw texts, sorted: uint64[m] hashes and int64[n + 1] offsets."""
@@ -115,7 +128,7 @@ class Core:
         matcher = self.stages.matcher()
         begin, end = self.recent.span(stored)
         if begin:
-            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: begin + 1])))
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: begin + 1]), alone=self.alone))
         if begin < end:
             matcher.add(self.recent.sketches(stored[begin:end]))
         if end < len(stored):
@@ -203,7 +216,7 @@ class Core:
         if len(decided.new):
             numbers, texts = decided.rows[0], decided.batch.texts
             writer.insert_documents(decided.rows)
-            self.codec.write(writer)
+            self.codec.write(writer, HELD)
             self.codec.hold(numbers, texts, decided.new, decided.originals)
 
     def finish(self, writer: Writer) -> None:

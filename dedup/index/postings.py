@@ -52,10 +52,14 @@ class Postings:
     Args:
         lists: How many.
         cache_bytes: Memory for runs, the smallest ones first. Without it blocks are read again for each batch.
+
+    Attributes:
+        alone: Whether the calling thread looks up by itself, for as long as other threads have enough to do.
     """
 
     def __init__(self, lists: int, cache_bytes: int) -> None:
         self.lists = lists
+        self.alone = False
         self._cache_bytes = cache_bytes
         self._cache: dict[int, U64] = {}
         self._cut: dict[int, list[U64]] = {}
@@ -107,7 +111,7 @@ class Postings:
             joined = b"".join([blocks.get(number, b"") for number in numbers])
             if joined:
                 runs.append((row, np.frombuffer(joined, "<u8")))
-        found = probe(runs, np.ascontiguousarray(keys))
+        found = probe(runs, np.ascontiguousarray(keys), self.alone)
         return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(MAX_NUMBER)).astype(np.int64)
 
     def hold(self, writer: Writer, postings: Sequence[U64]) -> None:

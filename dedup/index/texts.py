@@ -7,7 +7,7 @@ Generated articles of 3.9 kB take 1.8 kB so, copies of them 170 bytes.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
@@ -36,7 +36,7 @@ ENOUGH = 1000
 """Texts that an index must hold before one is trained."""
 
 TOGETHER = 256
-"""Texts that are compressed at a time: 5 ms in which nothing else gets the threads of the kernel."""
+"""Texts that a thread compresses at a time: 10 ms."""
 
 _TRAINING = {"k": 1024, "d": 8}
 """Lengths of a segment and of a match. A search for the best takes three times as long and saves 0.6% of the room."""
@@ -66,13 +66,18 @@ class Held(NamedTuple):
 
 
 class TextCodec:
-    """Compresses with the current dictionary, decompresses with whichever is named."""
+    """Compresses with the current dictionary, decompresses with whichever is named.
 
-    def __init__(self) -> None:
+    Args:
+        threads: Threads that there are; half of them compress, while others sketch and decide.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._name = b""
         self._compressor = Compressor(LEVEL)
         self._decompressors: dict[int, zstandard.ZstdDecompressor] = {0: zstandard.ZstdDecompressor()}
-        self._held: Held | None = None
+        self._held: deque[Held] = deque()
 
     @property
     def trained(self) -> bool:
@@ -99,25 +104,27 @@ class TextCodec:
     def hold(
         self, numbers: Sequence[int], texts: Texts, positions: I64, originals: Mapping[int, bytes]
     ) -> None:
-        """Compress some texts in another thread, as `encode` does; `write` stores them.
+        """Compress some texts in other threads, as `encode` does; `write` stores them.
 
         Until then `originals` finds them, if they are no copies, and nothing else does.
         """
         with_texts = {
             number: i for number, i in zip(numbers, positions.tolist(), strict=True) if i not in originals
         }
-        pool = ThreadPoolExecutor(1)
+        if not self._held:
+            self._pool = ThreadPoolExecutor(max(1, self._threads // 2))
         parts = np.array_split(positions, -(-len(positions) // TOGETHER))
-        frames = [pool.submit(self.encode, texts, part, originals) for part in parts]
-        pool.shutdown(wait=False)
-        self._held = Held(numbers, texts, with_texts, frames)
+        frames = [self._pool.submit(self.encode, texts, part, originals) for part in parts]
+        self._held.append(Held(numbers, texts, with_texts, frames))
 
-    def write(self, writer: Writer) -> None:
-        """Store the texts that are held."""
-        if self._held is not None:
-            frames = chain.from_iterable(part.result() for part in self._held.frames)
-            writer.insert_texts(self._held.numbers, frames)
-            self._held = None
+    def write(self, writer: Writer, but: int = 0) -> None:
+        """Store the texts that are held, but for those of the last calls of `hold`."""
+        while len(self._held) > but:
+            held = self._held.popleft()
+            frames = chain.from_iterable(part.result() for part in held.frames)
+            writer.insert_texts(held.numbers, frames)
+            if not self._held:
+                self._pool.shutdown(wait=False)
 
     def encode(self, texts: Texts, positions: I64, originals: Mapping[int, bytes]) -> list[bytes]:
         """A frame for each of some texts; nothing for an empty one.
@@ -140,7 +147,7 @@ class TextCodec:
         Raises:
             InputError: One is damaged.
         """
-        held = {} if self._held is None else self._held.originals(numbers)
+        held = {number: text for one in self._held for number, text in one.originals(numbers).items()}
         stored = reader.texts([number for number in numbers if number not in held])
         blobs = {number: blob for number, blob in stored.items() if not blob.startswith(_COPY)}
         return held | dict(zip(blobs, self._decode(reader, list(blobs.values())), strict=True))

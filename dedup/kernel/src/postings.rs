@@ -17,8 +17,8 @@ pub fn is_much(count: usize) -> bool {
 }
 
 /// The distinct `query << 32 | document` of all documents that stand in a run under the query's key of that list,
-/// ascending. `keys` is list-major, `count` keys a list.
-pub fn probe(runs: &[Run<'_>], keys: &[u32], count: usize) -> Vec<u64> {
+/// ascending. `keys` is list-major, `count` keys a list. All is done by the calling thread where it is `alone`.
+pub fn probe(runs: &[Run<'_>], keys: &[u32], count: usize, alone: bool) -> Vec<u64> {
     if keys.is_empty() {
         return Vec::new();
     }
@@ -35,7 +35,7 @@ pub fn probe(runs: &[Run<'_>], keys: &[u32], count: usize) -> Vec<u64> {
         sorted
     };
     let mut found;
-    if is_much(count) {
+    if !alone {
         let sorted: Vec<Vec<u64>> = (0..lists).into_par_iter().map(in_order).collect();
         let parts: Vec<_> = runs.par_iter().map(|run| matches(run.postings, &sorted[run.list])).collect();
         found = parts.concat();
@@ -131,12 +131,13 @@ mod tests {
             Run { list: 1, postings: &[7 << 32 | 2, 8 << 32 | 4] },
         ];
         // Two queries: keys 5 and 5 in list 0, 7 and 9 in list 1.
-        let found = probe(&runs, &[5, 5, 7, 9], 2);
+        let found = probe(&runs, &[5, 5, 7, 9], 2, true);
         assert_eq!(found, [1, 2, 1 << 32 | 1, 1 << 32 | 2]);
         // The same two again and again: enough to be shared out.
         let keys: Vec<u32> = [5, 9].iter().flat_map(|&key| std::iter::repeat_n(key, 40)).collect();
-        let found = probe(&runs, &keys, 40);
+        let found = probe(&runs, &keys, 40, false);
         assert_eq!(found, (0..40).flat_map(|query| [query << 32 | 1, query << 32 | 2]).collect::<Vec<_>>());
-        assert!(probe(&runs, &[], 0).is_empty());
+        assert_eq!(found, probe(&runs, &keys, 40, true));
+        assert!(probe(&runs, &[], 0, false).is_empty());
     }
 }

@@ -3,8 +3,7 @@
 use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
-use super::batches::ragged;
-use super::{check_offsets, guard_all, invalid};
+use super::{check_offsets, guard_if, invalid};
 use crate::frames::{self, Contexts};
 
 type Texts<'py> = (PyReadonlyArray1<'py, u8>, PyReadonlyArray1<'py, i64>);
@@ -24,7 +23,7 @@ impl Compressor {
     }
 
     /// A frame for each of the texts at some positions, (uint8[m], int64[n + 1]); `original` says for each which of the
-    /// originals it is a copy of, -1 for none.
+    /// originals it is a copy of, -1 for none. All is done by the calling thread: there are other texts for others.
     #[expect(clippy::type_complexity, reason = "a tuple of arrays is what Python gets")]
     fn compress<'py>(
         &self,
@@ -47,18 +46,16 @@ impl Compressor {
             return Err(invalid("a position is outside of its texts, or there are not as many of both"));
         }
         let text = |i: usize| &data[offsets[i] as usize..offsets[i + 1] as usize];
-        let mut ends = vec![0];
-        ends.extend(positions.iter().scan(0, |total, &i| {
-            *total += text(i as usize).len() as i64;
-            Some(*total)
-        }));
-        let (frames, ends) = guard_all(py, &ends, || {
-            ragged(&ends, |contexts: &mut Contexts<'_>, i, out| {
-                let original = usize::try_from(original[i]).ok();
+        let (frames, ends) = guard_if(py, false, || {
+            let (mut contexts, mut frames, mut ends) = (Contexts::default(), Vec::new(), vec![0]);
+            for (&i, &original) in positions.iter().zip(original) {
+                let original = usize::try_from(original).ok();
                 let original = original
                     .map(|i| &original_data[original_offsets[i] as usize..original_offsets[i + 1] as usize]);
-                contexts.append(&self.inner, text(positions[i] as usize), original, out);
-            })
+                contexts.append(&self.inner, text(i as usize), original, &mut frames);
+                ends.push(frames.len() as i64);
+            }
+            (frames, ends)
         })?;
         Ok((frames.into_pyarray(py), ends.into_pyarray(py)))
     }
