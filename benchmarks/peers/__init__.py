@@ -4,7 +4,7 @@ Each tool runs in a virtual environment of its own, made by this benchmark, by i
 tools take turns, each run is a new process; what counts is its CPU seconds and its peak memory, medians over the
 rounds, and how many times what dedup takes for near copies only (`--no-strip --excerpts off`) on the same articles in
 the same rounds. That run comes before and after each of the others: the speed of a machine changes from minute to
-minute. Slow tools get fewer articles (a fifth and a tenth), and are compared with dedup on as many; the second ratio
+minute. The slowest tool gets a tenth of the articles, and is compared with dedup on as many; the second ratio
 compares what an article costs with dedup at the most articles, where start-up is the smallest part.
 
 Bias. All have word 5-grams, 35 bands of 3 rows, threshold 0.5 where they verify. For the peers: their signatures have

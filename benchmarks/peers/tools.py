@@ -60,7 +60,7 @@ def _text_dedup_clusters(python: Path, _: Path, results: Path) -> list[str]:
     return [str(python), "-P", str(PROGRAMS / "text_dedup.py"), str(results)]
 
 
-FAST, SLOW, SLOWEST = 100_000, 20_000, 10_000
+FAST, SLOW = 100_000, 10_000
 
 RENSA = ("rensa==0.5.0", "orjson==3.13.0")
 DATASKETCH = ("datasketch==2.0.0", "xxhash==4.1.0", "orjson==3.13.0")
@@ -101,21 +101,21 @@ TOOLS = (
     ),
     Tool(
         "rensa 0.5.0, pairs",
-        SLOW,
+        FAST,
         program("rensa.py", "pairs"),
         RENSA,
         does="pairs by estimated similarity",
     ),
     Tool(
         "datasketch 2.0.0, sha1",
-        SLOW,
+        FAST,
         program("datasketch.py", "sha1"),
         DATASKETCH,
         does="pairs that share a band",
     ),
     Tool(
         "text-dedup 0.4.0",
-        SLOWEST,
+        FAST,
         _text_dedup,
         ("text-dedup==0.4.0",),
         _text_dedup_clusters,
@@ -123,7 +123,7 @@ TOOLS = (
     ),
     Tool(
         "datatrove 0.10.1",
-        SLOWEST,
+        SLOW,
         program("datatrove.py"),
         (
             "datatrove==0.10.1",
