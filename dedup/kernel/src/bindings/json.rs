@@ -21,8 +21,9 @@ type ScanOut<'py> = (
     Vec<i64>,
 );
 
-/// Lift texts and fields out of the JSON lines of `data[start:end]`.
+/// Lift texts and fields out of the JSON lines of `data[start:end]`; all by the calling thread where it is `alone`.
 #[pyfunction]
+#[pyo3(signature = (data, start, end, text_fields, fields, alone = false))]
 pub fn scan<'py>(
     py: Python<'py>,
     data: Bytes,
@@ -30,13 +31,15 @@ pub fn scan<'py>(
     end: usize,
     text_fields: Vec<String>,
     fields: Vec<String>,
+    alone: bool,
 ) -> PyResult<ScanOut<'py>> {
     let data = data.as_slice();
     if start > end || end > data.len() {
         return Err(invalid(format!("no range of {} bytes: {start} to {end}", data.len())));
     }
     let fields = prepare(&text_fields, &fields)?;
-    let scan = guard_if(py, !json::is_one_part(end - start), || json::scan_lines(data, start, end, &fields))?;
+    let alone = alone || json::is_one_part(end - start);
+    let scan = guard_if(py, !alone, || json::scan_lines(data, start, end, &fields, alone))?;
     Ok(scan_out(py, scan))
 }
 

@@ -46,13 +46,14 @@ pub struct Scan {
     pub present: Vec<i64>,
 }
 
-/// Scans the JSON lines of `data[start..end]`; the range begins and ends at line ends or at those of the data.
-pub fn scan_lines(data: &[u8], start: usize, end: usize, fields: &Fields) -> Scan {
+/// Scans the JSON lines of `data[start..end]`; the range begins and ends at line ends or at those of the data. All is done
+/// by the calling thread where it is `alone`.
+pub fn scan_lines(data: &[u8], start: usize, end: usize, fields: &Fields, alone: bool) -> Scan {
     let start =
         if start == 0 && data[..end].starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { start };
     let mut parts = Vec::new();
     let mut from = start;
-    let size = part_size(end - start);
+    let size = if alone { usize::MAX } else { part_size(end - start) };
     while from < end {
         let nominal = end.min(from.saturating_add(size));
         let to = match nominal {

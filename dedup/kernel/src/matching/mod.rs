@@ -163,6 +163,9 @@ impl Matching {
     fn decide(&mut self, block: Range<usize>, tables: &mut Tables, documents: &impl Documents) {
         let mut findings = self.seek_before(block.clone(), tables, documents);
         for (rank, finding) in block.clone().zip(&mut findings) {
+            if rank + 1 < block.end {
+                tables.buckets.fetch(rank + 1);
+            }
             let representative = self.settle(rank as u32, block.start as u32, finding, tables, documents);
             self.representatives.push(representative);
         }
