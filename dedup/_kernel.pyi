@@ -29,14 +29,7 @@ OutcomeArrays: TypeAlias = tuple[I64, I64, U8, F64, F64, tuple[I64, F64] | None,
 """Of each document: representative, cluster size, relation, similarity, containment; and, if asked for, the article
 that it is an excerpt of with the containment, and its family."""
 
-def scan(
-    data: Buffer,
-    start: int,
-    end: int,
-    text_fields: Sequence[str],
-    fields: Sequence[str],
-    alone: bool = False,
-) -> ScanArrays:
+def scan(data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]) -> ScanArrays:
     """Scan the JSON lines of `data[start:end]`; see `stages.Stages.scan`."""
 
 def scan_spans(

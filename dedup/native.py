@@ -54,7 +54,6 @@ from dedup.model import (
     Texts,
 )
 from dedup.observations import ROW, Observations, Rows, Tally
-from dedup.overlap import FEW
 
 __all__ = [
     "Compressor",
@@ -132,18 +131,17 @@ class Native:
         self.settings = settings
         self.bands = choose(settings)
         self.threads = _kernel.set_threads(threads)
+        a, b = permutations(settings.num_perm, settings.seed)
         self._stripper = _stripper(tuple(rules))
         used = self._stripper if settings.strip else None
         how = (settings.shingle_size, settings.shingle_unit), self.bands.bands, self.bands.rows
-        self._engine = _kernel.Engine(
-            used, *permutations(settings.num_perm, settings.seed), *how, list(text_fields)
-        )
+        self._engine = _kernel.Engine(used, a, b, *how, list(text_fields))
 
     def scan(
         self, data: Buffer, start: int, end: int, text_fields: Sequence[str], fields: Sequence[str]
     ) -> Scan:
         """Lift texts and fields out of JSON lines."""
-        return _scan(_kernel.scan(data, start, end, text_fields, fields, self.threads <= FEW))
+        return _scan(_kernel.scan(data, start, end, text_fields, fields))
 
     def scan_spans(
         self, data: Buffer, starts: I64, ends: I64, text_fields: Sequence[str], fields: Sequence[str]

@@ -15,10 +15,6 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-FEW = 3
-"""Threads up to which records are read by the calling thread: the others sketch meanwhile, and to hand parts to them
-takes longer than to read them."""
-
 AHEAD = 2
 """Items that wait for each worker while it works: without any, it would wait whenever the others are slow."""
 

@@ -15,6 +15,8 @@ struct Threads {
     pool: Option<(u32, Arc<ThreadPool>)>,
 }
 
+const FEW: usize = 3;
+
 static THREADS: Mutex<Threads> = Mutex::new(Threads { count: 0, pool: None });
 
 /// Use `count` threads from now on; 0 = one per core. Work under way keeps its pool. Returns how many they are.
@@ -25,6 +27,12 @@ pub fn set(count: usize) -> usize {
         let_go(threads.pool.take());
     }
     number(count)
+}
+
+/// Whether there are so few threads that a stage does its work by itself while others run beside it: to hand parts to them
+/// takes longer than they would spare.
+pub fn are_few() -> bool {
+    number(THREADS.lock().expect("no holder of the lock panics").count) <= FEW
 }
 
 /// Asked for here, because the environment would have a say if the builder of pools were left to choose.

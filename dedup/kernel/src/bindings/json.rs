@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use super::buffers::{Bytes, TextsIn, TextsOut};
 use super::{check_offsets, guard, guard_if, invalid};
 use crate::json::{self, Fields, Scan, Texts};
+use crate::threads;
 
 type Array<'py, T> = Bound<'py, PyArray1<T>>;
 /// The fields of `dedup.model.Scan`, in its order.
@@ -21,9 +22,8 @@ type ScanOut<'py> = (
     Vec<i64>,
 );
 
-/// Lift texts and fields out of the JSON lines of `data[start:end]`; all by the calling thread where it is `alone`.
+/// Lift texts and fields out of the JSON lines of `data[start:end]`.
 #[pyfunction]
-#[pyo3(signature = (data, start, end, text_fields, fields, alone = false))]
 pub fn scan<'py>(
     py: Python<'py>,
     data: Bytes,
@@ -31,14 +31,13 @@ pub fn scan<'py>(
     end: usize,
     text_fields: Vec<String>,
     fields: Vec<String>,
-    alone: bool,
 ) -> PyResult<ScanOut<'py>> {
     let data = data.as_slice();
     if start > end || end > data.len() {
         return Err(invalid(format!("no range of {} bytes: {start} to {end}", data.len())));
     }
     let fields = prepare(&text_fields, &fields)?;
-    let alone = alone || json::is_one_part(end - start);
+    let alone = threads::are_few() || json::is_one_part(end - start);
     let scan = guard_if(py, !alone, || json::scan_lines(data, start, end, &fields, alone))?;
     Ok(scan_out(py, scan))
 }
