@@ -14,9 +14,8 @@ def main() -> None:
         from dedup.cli import main as run
 
         gc.freeze()
-        gc.set_threshold(
-            100_000
-        )  # or else modules that are still to be imported are looked through again and again
+        # At the usual 700 objects, modules that a command has yet to import are looked through again and again.
+        gc.set_threshold(100_000)
         gc.enable()
         run()
     except KeyboardInterrupt:  # in the first tenth of a second, while modules are imported

@@ -107,7 +107,8 @@ class Observer:
 def probe(runs: Sequence[tuple[int, U64]], keys: U32, alone: bool = False) -> U64:
     """Documents in sorted runs (list, postings `key << 32 | document`) under `keys` uint32[lists, n].
 
-    Returns uint64[m], ascending: `query << 32 | document`, each once.
+    Returns uint64[m], ascending: `query << 32 | document`, each once. All is done by the calling thread where it is
+    `alone`.
     """
 
 @final

@@ -132,7 +132,7 @@ class Core:
         if begin < end:
             matcher.add(self.recent.sketches(stored[begin:end]))
         if end < len(stored):
-            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[end:])))
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[end:]), alone=self.alone))
         matcher.add(some(batch.sketches, positions))
         texts = batch.texts
         segments = [

@@ -17,7 +17,8 @@ fn main() {
     divan::main();
 }
 
-const ARTICLES: usize = 64;
+/// So many that the processor does not come to know the branches of each: on 64, some code seems a third faster.
+const ARTICLES: usize = 512;
 const WORDS: usize = 620;
 const SIZE: usize = 5;
 const SHINGLING: Shingling = Shingling::Words(SIZE);

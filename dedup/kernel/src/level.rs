@@ -21,11 +21,14 @@ impl Level {
         let mut levels = vec![Level::Baseline];
         #[cfg(target_arch = "x86_64")]
         {
-            let supported = [
-                (Level::Sse41, is_x86_feature_detected!("sse4.1")),
-                (Level::Avx2, is_x86_feature_detected!("avx2")),
-                (Level::Avx512, is_x86_feature_detected!("avx512f")),
-            ];
+            // What stands in `target_feature` where a loop is compiled for the level.
+            let sse = is_x86_feature_detected!("sse4.1") && is_x86_feature_detected!("popcnt");
+            let bits = is_x86_feature_detected!("bmi1")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt");
+            let avx2 = sse && bits && is_x86_feature_detected!("avx2");
+            let avx512 = avx2 && is_x86_feature_detected!("avx512f");
+            let supported = [(Level::Sse41, sse), (Level::Avx2, avx2), (Level::Avx512, avx512)];
             levels.extend(supported.iter().filter(|s| s.1).map(|s| s.0));
         }
         levels

@@ -15,6 +15,7 @@ struct Threads {
     pool: Option<(u32, Arc<ThreadPool>)>,
 }
 
+/// As many as a run or an index has stages at the same time: to read, to sketch, and to decide or store.
 const FEW: usize = 3;
 
 static THREADS: Mutex<Threads> = Mutex::new(Threads { count: 0, pool: None });
