@@ -8,6 +8,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+#[cfg(target_arch = "x86_64")]
+use crate::blocks::avx2;
 use crate::blocks::{BLOCK, Block, append_behind_spaces};
 use crate::classes::{CLASSES, Class, Effect};
 use crate::level::Level;
@@ -33,8 +35,10 @@ enum Last {
     Single,
 }
 
-/// Token positions are 32 bits; one block adds far less than 64 KiB.
+/// Token positions are 32 bits; a block, or a run of blocks, adds far less than 64 KiB.
 const LONGEST: usize = u32::MAX as usize - (1 << 16);
+/// Bytes of blocks of ASCII that are read in a run.
+const RUN: usize = 1 << 15;
 
 impl Tokens {
     /// No tokens yet; what is read is read with the instructions of one of `Level::available()`.
@@ -45,7 +49,7 @@ impl Tokens {
     /// Replace the contents by the tokens of `text`.
     pub fn read(&mut self, text: &str) {
         match self.level {
-            Level::Baseline => self.read_with(text, Block::append),
+            Level::Baseline => self.read_with(text, no_run, Block::append, append_behind_spaces),
             // SAFETY: `level` is one of `Level::available()`, so the machine has these instructions.
             #[cfg(target_arch = "x86_64")]
             Level::Sse41 => unsafe { self.read_sse41(text) },
@@ -58,20 +62,30 @@ impl Tokens {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "sse4.1,popcnt")]
     fn read_sse41(&mut self, text: &str) {
-        self.read_with(text, |block, kept, from, to, out| block.append_groups(kept, from, to, out));
+        let append = |block: &Block, kept, from, to, out: &mut _| block.append_groups(kept, from, to, out);
+        self.read_with(text, no_run, append, append_behind_spaces);
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     fn read_avx2(&mut self, text: &str) {
-        self.read_with(text, |block, kept, from, to, out| block.append_groups(kept, from, to, out));
+        let run = |text: &_, behind, out: &mut _| avx2::append_ascii(text, behind, out);
+        let append = |block: &Block, kept, from, to, out: &mut _| block.append_groups(kept, from, to, out);
+        self.read_with(text, run, append, |text, places| avx2::append_behind_spaces(text, places));
     }
 
-    /// `read`, given what appends the kept bytes of a block.
+    /// `read`, given what appends the words of a run of blocks of ASCII, what appends the kept bytes of a block, and what
+    /// finds the tokens in the end.
     #[inline(always)]
-    fn read_with(&mut self, text: &str, append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>)) {
+    fn read_with(
+        &mut self,
+        text: &str,
+        run: impl Fn(&[u8], bool, &mut Vec<u8>) -> (usize, bool),
+        append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>),
+        append_behind_spaces: impl Fn(&[u8], &mut Vec<u32>),
+    ) {
         self.clear();
-        if !self.read_fast(text, append) {
+        if !self.read_fast(text, run, append) {
             self.clear();
             self.read_normalised(text);
         }
@@ -100,11 +114,23 @@ impl Tokens {
 
     /// Read a text of which no character depends on its neighbours; false when one does.
     #[inline(always)]
-    fn read_fast(&mut self, text: &str, append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>)) -> bool {
+    fn read_fast(
+        &mut self,
+        text: &str,
+        run: impl Fn(&[u8], bool, &mut Vec<u8>) -> (usize, bool),
+        append: impl Fn(&Block, u64, usize, usize, &mut Vec<u8>),
+    ) -> bool {
         let bytes = text.as_bytes();
         let mut ordered_mark = false;
         let mut at = 0;
         while at < bytes.len() {
+            assert!(self.text.len() < LONGEST, "a text normalises to 4 GiB or more");
+            let read = self.push_run(&bytes[at..bytes.len().min(at + RUN)], &run);
+            if read > 0 {
+                ordered_mark = false;
+                at += read;
+                continue;
+            }
             let length = (bytes.len() - at).min(BLOCK);
             let block = if length == BLOCK {
                 Block::new(bytes[at..at + BLOCK].try_into().expect("a whole block"))
@@ -113,7 +139,6 @@ impl Tokens {
                 padded[..length].copy_from_slice(&bytes[at..]);
                 Block::new(&padded)
             };
-            assert!(self.text.len() < LONGEST, "a text normalises to 4 GiB or more");
             let mut i = 0;
             while i < length {
                 let high = block.high & (u64::MAX << i);
@@ -136,6 +161,19 @@ impl Tokens {
             at += i;
         }
         true
+    }
+
+    /// Append the words of the blocks of ASCII that `text` begins with; gives how many bytes these have.
+    #[inline(always)]
+    fn push_run(&mut self, text: &[u8], run: impl Fn(&[u8], bool, &mut Vec<u8>) -> (usize, bool)) -> usize {
+        if self.last == Last::Single && text[0].is_ascii_alphanumeric() {
+            self.separate();
+        }
+        let (read, ends_in_word) = run(text, self.last != Last::Separator, &mut self.text);
+        if read > 0 {
+            self.last = if ends_in_word { Last::Word } else { Last::Separator };
+        }
+        read
     }
 
     /// Append the words in bytes `from..to` of a block, each with the space behind it.
@@ -239,6 +277,11 @@ impl Tokens {
     }
 }
 
+/// Reads nothing: where a run of blocks is not read faster than one after the other.
+fn no_run(_: &[u8], _: bool, _: &mut Vec<u8>) -> (usize, bool) {
+    (0, false)
+}
+
 /// The UTF-8 bytes of a character as a little-endian number, and how many they are.
 #[inline]
 fn utf8(c: char) -> (u32, usize) {
@@ -260,14 +303,20 @@ mod tests {
 
     #[test]
     fn all_levels_read_the_same() {
-        let pieces =
-            ["Word", "x", "7", " ", ", ", " – ", "\n\n", "é", "東京", "\u{301}", "\u{ad}", "’", "ﬁ", "0-A_b"];
+        let ascii = ["Word", "x", "7", " ", ", ", "\n\n", "0-A_b", "a\0Z", "[`{@/:"];
+        let other = [" – ", "é", "東京", "\u{301}", "\u{ad}", "’", "ﬁ"];
         let mut state = 1u32;
-        for length in 0..400 {
+        let mut random = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % below
+        };
+        for length in 0..600 {
+            // Now and then a text is all ASCII, or all but all.
+            let seldom = [2, 40, 500][length % 3];
             let text: String = (0..length)
-                .map(|_| {
-                    state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    pieces[(state >> 16) as usize % pieces.len()]
+                .map(|_| match random(seldom) {
+                    0 => other[random(other.len())],
+                    _ => ascii[random(ascii.len())],
                 })
                 .collect();
             let mut expected = Tokens::at(Level::Baseline);
