@@ -36,6 +36,11 @@ pub fn are_few() -> bool {
     number(THREADS.lock().expect("no holder of the lock panics").count) <= FEW
 }
 
+/// Whether there is but one: the caller may as well do the work.
+pub fn is_one() -> bool {
+    number(THREADS.lock().expect("no holder of the lock panics").count) == 1
+}
+
 /// Asked for here, because the environment would have a say if the builder of pools were left to choose.
 fn number(count: usize) -> usize {
     match count {

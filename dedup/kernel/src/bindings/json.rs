@@ -4,7 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 
 use super::buffers::{Bytes, TextsIn, TextsOut};
-use super::{check_offsets, guard, guard_if, invalid};
+use super::{alone, check_offsets, guard, guard_if, invalid};
 use crate::json::{self, Fields, Scan, Texts};
 use crate::threads;
 
@@ -63,7 +63,7 @@ pub fn scan_spans<'py>(
 pub fn split_array<'py>(py: Python<'py>, data: Bytes) -> PyResult<(Array<'py, i64>, Array<'py, i64>)> {
     let data = data.as_slice();
     let (starts, ends) =
-        guard(py, || json::split_array(data))?.map_err(|malformed| invalid(malformed.to_string()))?;
+        alone(py, || json::split_array(data))?.map_err(|malformed| invalid(malformed.to_string()))?;
     Ok((starts.into_pyarray(py), ends.into_pyarray(py)))
 }
 
@@ -78,7 +78,7 @@ pub fn stretches<'py>(
 ) -> PyResult<(Array<'py, i64>, Array<'py, i64>)> {
     let (data, starts, ends, keep) =
         (data.as_slice(), starts.as_slice()?, ends.as_slice()?, keep.as_slice()?);
-    let (firsts, lasts) = guard(py, || json::stretches(data, starts, ends, keep))?;
+    let (firsts, lasts) = alone(py, || json::stretches(data, starts, ends, keep))?;
     Ok((firsts.into_pyarray(py), lasts.into_pyarray(py)))
 }
 
@@ -94,7 +94,7 @@ pub fn annotate<'py>(
     let (data, starts, ends) = (data.as_slice(), starts.as_slice()?, ends.as_slice()?);
     let (tags, offsets) = (tags.0.as_slice(), tags.1.as_slice()?);
     check_offsets(offsets, tags.len())?;
-    guard(py, || json::annotate(data, starts, ends, tags, offsets))?
+    alone(py, || json::annotate(data, starts, ends, tags, offsets))?
         .map(|out| out.into_pyarray(py))
         .map_err(|i| invalid(format!("record {i} is not an object")))
 }

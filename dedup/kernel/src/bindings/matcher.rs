@@ -11,8 +11,9 @@ use pyo3::types::PyDict;
 use super::blocking::{Arrays, Borrowed};
 use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
-use super::{guard, invalid};
+use super::{guard, guard_if, invalid};
 use crate::matching::{Anchors, BLOCK, Buckets, Derived, Gates, Matching, Outcome, Tables};
+use crate::threads;
 
 /// The rows and hashes of `crate::deltas::Deltas`, by positions of the run.
 type DeltaArrays = (Py<PyArray2<i64>>, Py<PyArray1<u64>>);
@@ -147,9 +148,10 @@ impl Matcher {
             blocking: borrowed.view()?,
             digests: digests.map(|digests| digests.as_chunks().0),
         };
+        let alone = threads::is_one();
         with_documents(py, engine, segments, |stored| {
             let documents = Derived { documents: stored, rows, hashes, anchors };
-            guard(py, || matching.advance(limit, &mut tables, &documents))
+            guard_if(py, !alone, || matching.advance(limit, &mut tables, &documents, alone))
         })
     }
 

@@ -59,7 +59,13 @@ pub fn guard_all<T: Send>(py: Python<'_>, offsets: &[i64], work: impl FnOnce() -
 
 /// `guard`, on the kernel's threads only if there is enough to do.
 pub fn guard_if<T: Send>(py: Python<'_>, is_much: bool, work: impl FnOnce() -> T + Send) -> PyResult<T> {
-    if is_much { guard(py, work) } else { py.detach(|| caught(work)) }
+    if is_much { guard(py, work) } else { alone(py, work) }
+}
+
+/// As `guard`, by the calling thread: for what is not spread over threads, as to wake one and wait for it takes longer
+/// than most of it.
+pub fn alone<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> PyResult<T> {
+    py.detach(|| caught(work))
 }
 
 fn caught<T>(work: impl FnOnce() -> T) -> PyResult<T> {

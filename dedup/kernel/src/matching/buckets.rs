@@ -25,14 +25,14 @@ pub struct Buckets<'a> {
 ///
 /// `blocks` holds, by band, one key a document; the key of a rank is at its position in the input, which is
 /// `order[rank]`, its place at the rank itself. Documents that blocking keeps apart by their values of `same` share no
-/// bucket. Returns the length of the members of each band.
+/// bucket. Returns the length of the members of each band, and by rank whether a document is in any bucket.
 pub fn group(
     blocks: Vec<&mut [u32]>,
     bands: usize,
     order: &[u32],
     leaders: &[u32],
     blocking: &Blocking,
-) -> Vec<usize> {
+) -> (Vec<usize>, Vec<bool>) {
     let mut columns: Vec<Vec<&mut [u32]>> = (0..bands).map(|_| Vec::new()).collect();
     for block in blocks {
         let count = block.len() / bands;
@@ -44,7 +44,13 @@ pub fn group(
     for some in columns.chunks_mut(SIDE_BY_SIDE) {
         lengths.par_extend(some.par_iter_mut().map(|column| group_band(column, order, leaders, blocking)));
     }
-    lengths
+    let mut placed = vec![false; order.len()];
+    for places in columns {
+        for (placed, &place) in placed.iter_mut().zip(places.iter().flat_map(|part| part.iter())) {
+            *placed |= place > 0;
+        }
+    }
+    (lengths, placed)
 }
 
 fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32], blocking: &Blocking) -> usize {

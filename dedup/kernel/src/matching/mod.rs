@@ -85,8 +85,10 @@ pub struct Matching {
     /// Where copies with the same values are not compared with one another, the first of them instead, by rank; nobody
     /// has a twin then.
     alike: Option<Vec<u32>>,
+    /// By rank, whether it shares a bucket with anybody; most do not.
+    placed: Vec<bool>,
     shelf: Shelf,
-    /// One a thread.
+    /// As many as threads sought at the same time so far: there may be more from slice to slice.
     seekers: Vec<Seeker>,
     /// Rank of the representative of each document decided so far; its own for a kept one.
     representatives: Vec<u32>,
@@ -118,14 +120,15 @@ impl Matching {
         let leaders: Vec<u32> = (0..count as u32)
             .filter(|&r| twins[r as usize] == r && !empty[r as usize] && has_partners(r))
             .collect();
-        let lengths = buckets::group(keys, bands, &order, &leaders, blocking);
+        let (lengths, placed) = buckets::group(keys, bands, &order, &leaders, blocking);
         let matching = Matching {
             gates,
             empty,
             twins,
             alike,
+            placed,
             shelf: Shelf::new(count),
-            seekers: (0..rayon::current_num_threads()).map(|_| Seeker::new(count)).collect(),
+            seekers: Vec::new(),
             representatives: Vec::with_capacity(count),
             joined: Vec::new(),
             pairs: Vec::new(),
@@ -136,12 +139,18 @@ impl Matching {
         (matching, lengths)
     }
 
-    /// Decide up to `limit` more documents; returns how many are decided by now.
-    pub fn advance(&mut self, limit: usize, tables: &mut Tables, documents: &impl Documents) -> usize {
+    /// Decide up to `limit` more documents, in the calling thread where it is `alone`; returns how many are decided by now.
+    pub fn advance(
+        &mut self,
+        limit: usize,
+        tables: &mut Tables,
+        documents: &impl Documents,
+        alone: bool,
+    ) -> usize {
         let stop = self.order.len().min(self.decided() + limit);
         while self.decided() < stop {
             let start = self.decided();
-            self.decide(start..stop.min(start + TOGETHER), tables, documents);
+            self.decide(start..stop.min(start + TOGETHER), tables, documents, alone);
         }
         self.decided()
     }
@@ -160,12 +169,10 @@ impl Matching {
         self.representatives.len()
     }
 
-    fn decide(&mut self, block: Range<usize>, tables: &mut Tables, documents: &impl Documents) {
-        let mut findings = self.seek_before(block.clone(), tables, documents);
+    fn decide(&mut self, block: Range<usize>, tables: &mut Tables, documents: &impl Documents, alone: bool) {
+        let mut findings = self.seek_before(block.clone(), tables, documents, alone);
         for (rank, finding) in block.clone().zip(&mut findings) {
-            if rank + 1 < block.end {
-                tables.buckets.fetch(rank + 1);
-            }
+            self.fetch(rank + 1, block.end, tables);
             let representative = self.settle(rank as u32, block.start as u32, finding, tables, documents);
             self.representatives.push(representative);
         }
@@ -183,9 +190,6 @@ impl Matching {
         documents: &impl Documents,
     ) -> u32 {
         let at = rank as usize;
-        if self.empty[at] {
-            return rank;
-        }
         let twin = self.twins[at];
         if twin != rank {
             if self.gates.pairs {
@@ -198,6 +202,9 @@ impl Matching {
                 });
             }
             return self.representatives[twin as usize];
+        }
+        if !self.placed[at] {
+            return rank;
         }
         self.seek_since(rank, block, finding, tables, documents);
         self.counts.candidates += finding.counts.candidates;

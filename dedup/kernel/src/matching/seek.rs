@@ -54,25 +54,25 @@ impl Seeker {
 }
 
 impl Matching {
-    /// Compare the documents of a block with those in the buckets so far, in parallel.
+    /// Compare the documents of a block with those in the buckets so far, in parallel but where a thread is `alone`.
     pub(super) fn seek_before(
         &mut self,
         block: Range<usize>,
         tables: &Tables,
         documents: &impl Documents,
+        alone: bool,
     ) -> Vec<Finding> {
         let seekers = Mutex::new(std::mem::take(&mut self.seekers));
         let free = || seekers.lock().expect("no holder of the lock panics");
         let this = &*self;
         let seek = |ranks: Range<usize>| {
-            let mut seeker = free().pop().expect("one a thread");
+            let seeker = free().pop();
+            let mut seeker = seeker.unwrap_or_else(|| Seeker::new(this.count()));
             let end = ranks.end;
             let found = ranks.map(|rank| {
-                if rank + 1 < end {
-                    tables.buckets.fetch(rank + 1);
-                }
+                this.fetch(rank + 1, end, tables);
                 let mut finding = Finding::default();
-                if this.is_leader(rank) {
+                if this.placed[rank] {
                     seeker.gather(tables.buckets.all(rank));
                     this.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
                 }
@@ -82,7 +82,8 @@ impl Matching {
             free().push(seeker);
             found
         };
-        let parts = block.clone().step_by(AT_ONCE).map(|first| first..block.end.min(first + AT_ONCE));
+        let at_once = if alone { block.len() } else { AT_ONCE };
+        let parts = block.clone().step_by(at_once).map(|first| first..block.end.min(first + at_once));
         let findings = each(parts.collect(), || (), |(), ranks| seek(ranks));
         self.seekers = seekers.into_inner().expect("no holder of the lock panicked");
         findings.into_iter().flatten().collect()
@@ -97,7 +98,7 @@ impl Matching {
         tables: &Tables,
         documents: &impl Documents,
     ) {
-        let mut seeker = self.seekers.pop().expect("one a thread");
+        let mut seeker = self.seekers.pop().unwrap_or_else(|| Seeker::new(self.count()));
         seeker.gather(tables.buckets.since(rank as usize, first));
         self.compare(rank, &mut seeker.candidates, finding, tables, documents);
         self.seekers.push(seeker);
@@ -160,8 +161,11 @@ impl Matching {
         }
     }
 
-    fn is_leader(&self, rank: usize) -> bool {
-        self.twins[rank] == rank as u32 && !self.empty[rank]
+    /// Fetch the buckets of a document into the cache, if it is one before `end` that has any.
+    pub(super) fn fetch(&self, rank: usize, end: usize, tables: &Tables) {
+        if rank < end && self.placed[rank] {
+            tables.buckets.fetch(rank);
+        }
     }
 }
 
