@@ -104,11 +104,14 @@ class Observer:
     def observe(self, data: U8, offsets: I64, sources: U64, places: U64) -> tuple[U8, U64, TextArrays]:
         """The fields of `observations.Observations`, in its order, with the rows as bytes."""
 
-def probe(runs: Sequence[tuple[int, U64]], keys: U32, alone: bool = False) -> U64:
-    """Documents in sorted runs (list, postings `key << 32 | document`) under `keys` uint32[lists, n].
+def prefixes(postings: U64) -> U64:
+    """Which leading bits the keys of sorted postings have, for `probe`: uint64[w], a power of two."""
 
-    Returns uint64[m], ascending: `query << 32 | document`, each once. All is done by the calling thread where it is
-    `alone`.
+def probe(runs: Sequence[tuple[int, U64, U64 | None]], keys: U32, beside: bool) -> U64:
+    """Documents in sorted runs (list, postings `key << 32 | document`, their `prefixes`) under `keys` uint32[lists, n].
+
+    Returns uint64[m], ascending: `query << 32 | document`, each once. Where few threads work `beside` one another the
+    calling one does everything.
     """
 
 @final
@@ -191,7 +194,9 @@ class Matcher:
             deltas: The rows and hashes of `dedup.deltas`.
         """
 
-    def advance(self, limit: int) -> int: ...
+    def advance(self, limit: int, beside: bool) -> int:
+        """Decide up to `limit` more documents; `beside` as for `probe`."""
+
     def result(self) -> dict[str, Any]:
         """The fields of `model.Matches`; ValueError before every document is decided. Ends the matcher."""
 

@@ -21,6 +21,7 @@ from dedup._kernel import (
     digest_texts,
     hash_texts,
     pair_rows,
+    prefixes,
     probe,
     stretches,
     tag_rows,
@@ -59,9 +60,6 @@ __all__ = [
     "Compressor",
     "Meeting",
     "Native",
-    "NativeExcerptSearch",
-    "NativeMatcher",
-    "NativeObserver",
     "annotate",
     "array_of",
     "cluster_rows",
@@ -70,6 +68,7 @@ __all__ = [
     "pair_rows",
     "permutations",
     "plain_form",
+    "prefixes",
     "probe",
     "stretches",
     "tag_rows",
@@ -195,11 +194,11 @@ class Native:
         return Tally(*_kernel.tally(np.ascontiguousarray(rows).view(np.uint8)))
 
     def matcher(
-        self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None
+        self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None, beside: bool = False
     ) -> NativeMatcher:
         """A matcher with the engine's settings."""
         gates = self.settings.threshold, self.bands.gate
-        return NativeMatcher(_kernel.Matcher(self._engine, *gates, pairs, links), memory or Memory())
+        return NativeMatcher(_kernel.Matcher(self._engine, *gates, pairs, links), memory or Memory(), beside)
 
     def excerpts(
         self, gates: Gates, scope: Scope = Scope.REPRESENTATIVES, memory: Memory | None = None
@@ -223,9 +222,10 @@ class NativeObserver:
 class NativeMatcher:
     """`stages.Matcher` on the kernel, which fills and reads arrays that lie where `memory` puts them."""
 
-    def __init__(self, matcher: _kernel.Matcher, memory: Memory) -> None:
+    def __init__(self, matcher: _kernel.Matcher, memory: Memory, beside: bool) -> None:
         self._matcher = matcher
         self._memory = memory
+        self._beside = beside
         self._blocks = Blocks(memory)
         self._empty = Growing(memory, np.uint8)
         self._digest = Growing(memory, np.uint64, 2)
@@ -247,7 +247,7 @@ class NativeMatcher:
 
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents."""
-        return self._matcher.advance(limit)
+        return self._matcher.advance(limit, self._beside)
 
     def result(self) -> Matches:
         """The outcome."""

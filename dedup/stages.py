@@ -149,13 +149,16 @@ class Stages(Protocol):
             alone: All is done by the calling thread: for whoever has other threads sketch other batches.
         """
 
-    def matcher(self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None) -> Matcher:
+    def matcher(
+        self, *, pairs: bool = False, links: bool = False, memory: Memory | None = None, beside: bool = False
+    ) -> Matcher:
         """A matcher with the engine's settings.
 
         Args:
             pairs: Compare all documents that share a band and list every pair that passes.
             links: Record every near relation between a document and a representative.
             memory: Where the arrays of all documents lie, if they need not lie in ordinary memory.
+            beside: Other threads work beside the caller's: where there are few, that one does everything by itself.
         """
 
     def excerpts(

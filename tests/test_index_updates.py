@@ -74,9 +74,9 @@ def test_updates_that_nobody_has_to_do_with_are_decided_together() -> None:
         index.filter([{"id": str(i), "text": story(i)} for i in range(20)])
         decide, parts = index._core.decide, []  # type: ignore[attr-defined]
 
-        def counted(*given: Any) -> Any:
+        def counted(*given: Any, **how: bool) -> Any:
             parts.append(len(given[1]))
-            return decide(*given)
+            return decide(*given, **how)
 
         index._core.decide = counted  # type: ignore[attr-defined]
         index.filter([{"id": str(i), "text": story(100 + i)} for i in range(20)])

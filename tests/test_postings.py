@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.index import held, runs
 from dedup.index import postings as module
-from dedup.index import runs
 from dedup.index.postings import Postings
 from dedup.index.sqlite import SqliteStore
 from dedup.model import U64
-from dedup.native import probe
+from dedup.native import prefixes, probe
 
 batches = st.lists(
     st.lists(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 20), max_size=40), min_size=2, max_size=2),
@@ -69,11 +69,24 @@ def monkeypatch_small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SMALL", 30)
     monkeypatch.setattr(runs, "SMALL", 30)
     monkeypatch.setattr(module, "BLOCK", 8)
+    monkeypatch.setattr(held, "SHORT", 8)
 
 
-def test_a_run_of_no_list_is_refused() -> None:
+@given(st.lists(st.integers(0, 2**32 - 1), min_size=1), st.lists(st.integers(0, 2**32 - 1)))
+def test_prefixes_have_no_say(there: list[int], absent: list[int]) -> None:
+    run, keys = posting(there, 1), np.array([there + absent], np.uint32)
+    plain = probe([(0, run, None)], keys, True)
+    assert len(plain) >= len(there)
+    assert np.array_equal(probe([(0, run, prefixes(run))], keys, True), plain)
+    assert np.array_equal(probe([(0, run, prefixes(run))], keys, False), plain)
+
+
+def test_what_is_no_run_is_refused() -> None:
+    keys, run = np.zeros((1, 1), np.uint32), np.zeros(1, np.uint64)
     with pytest.raises(ValueError, match="list that has no keys"):
-        probe([(1, np.zeros(1, np.uint64))], np.zeros((1, 1), np.uint32))
+        probe([(1, run, None)], keys, False)
+    with pytest.raises(ValueError, match="prefixes are not those"):
+        probe([(0, run, np.zeros(3, np.uint64))], keys, False)
 
 
 def test_runs_stay_few() -> None:

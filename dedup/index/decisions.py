@@ -47,11 +47,13 @@ class Batch:
         reader: The transaction.
         texts: Their raw texts.
         sketches: Their sketches.
+        beside: Whether other threads work on other articles.
     """
 
     reader: Reader
     texts: Texts
     sketches: Sketches
+    beside: bool
 
 
 @dataclass(frozen=True, slots=True)

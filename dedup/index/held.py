@@ -1,16 +1,41 @@
-"""Postings that a transaction has not written yet: those of some documents at a time go in, sorted lists come out."""
+"""Postings in memory: those of some documents at a time go in, sorted lists come out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from dedup.model import U64
+from dedup.native import prefixes
+
+SHORT = 1 << 12
+"""Postings of a list up to which looking for all queries takes no longer than to ask first which there may be."""
+
+BYTES = 10
+"""Bytes that a posting takes in memory: with its part of the prefixes, 1 to 2."""
+
+
+class Sorted(NamedTuple):
+    """Sorted postings of one list.
+
+    Attributes:
+        postings: The postings.
+        prefixes: Which leading bits their keys have, see `native.prefixes`; None where nobody looked.
+    """
+
+    postings: U64
+    prefixes: U64 | None
+
+    @classmethod
+    def of(cls, postings: U64) -> Sorted:
+        """Postings that are looked through more than once."""
+        return cls(postings, prefixes(postings) if len(postings) > SHORT else None)
 
 
 class Held:
-    """Postings in memory, in few sorted parts: a part is at least twice as long as the next.
+    """Postings that a transaction has not written yet, in few parts: each is at least twice as long as the next.
 
     Attributes:
         postings: How many there are.
@@ -18,22 +43,24 @@ class Held:
 
     def __init__(self) -> None:
         self.postings = 0
-        self._parts: list[list[U64]] = []
+        self._parts: list[list[Sorted]] = []
 
     def add(self, lists: Sequence[U64]) -> None:
         """Add postings to every list, sorted within each."""
-        self._parts.append(list(lists))
-        self.postings += sum(map(len, lists))
-        while len(self._parts) > 1 and _size(self._parts[-2]) < 2 * _size(self._parts[-1]):
-            self._parts[-2:] = [merged(self._parts[-2:])]
+        self.postings += _size(lists)
+        whole = list(lists)
+        while self._parts and _size(last := _lists(self._parts[-1])) < 2 * _size(whole):
+            whole = merged([last, whole])
+            self._parts.pop()
+        self._parts.append([Sorted.of(postings) for postings in whole])
 
-    def runs(self) -> Iterator[list[U64]]:
+    def runs(self) -> Iterator[list[Sorted]]:
         """The parts, each with all lists."""
         return iter(self._parts)
 
     def take(self, lists: int) -> list[U64]:
         """All postings, which are let go."""
-        whole = merged(self._parts) if self._parts else [np.zeros(0, np.uint64)] * lists
+        whole = merged([*map(_lists, self._parts)]) if self._parts else [np.zeros(0, np.uint64)] * lists
         self.clear()
         return whole
 
@@ -51,6 +78,10 @@ def merged(parts: Sequence[Sequence[U64]]) -> list[U64]:
 def in_order(parts: Sequence[U64]) -> U64:
     """Sorted parts as one. Their order is made use of: a quarter of the time of a sort that does not."""
     return np.sort(np.concatenate([np.zeros(0, np.uint64), *parts]), kind="stable")
+
+
+def _lists(part: Sequence[Sorted]) -> list[U64]:
+    return [one.postings for one in part]
 
 
 def _size(lists: Sequence[U64]) -> int:

@@ -38,7 +38,7 @@ METADATA = ("url", "source", "published")
 """Fields that are stored with each article unless others are chosen."""
 
 CACHE_BYTES = 512 << 20
-"""Memory for postings: those of 1.8 million articles at 280 bytes."""
+"""Memory for postings: those of 1.5 million articles at 350 bytes."""
 
 
 class Index:

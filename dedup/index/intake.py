@@ -1,18 +1,22 @@
-"""Taking in a batch: articles go in part by part. One is read and sketched, one decided, one compressed at the time."""
+"""Taking in a batch: articles go in part by part. One is decided and stored while others are sketched or compressed.
+
+Who decides reads the articles, too, and runs all SQL. Helpers sketch and compress; whatever they have not begun when it
+is wanted, who decides does.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from itertools import chain, pairwise
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from dedup.index.articles import Articles, cuts, split
 from dedup.index.decisions import Delivery
+from dedup.index.helpers import Helpers, Task
 from dedup.index.lookup import next_number, some
 from dedup.index.matching import Core
 from dedup.index.results import Outcome, outcome
@@ -25,11 +29,15 @@ LARGEST = 4096
 longer to get than to fill."""
 
 AHEAD = 4
-"""Parts that may be read and sketched before they are decided: with few, that has come to its end too soon."""
+"""Parts that are read, and may be sketched, before they are decided."""
 
-CORES = 3
-"""Cores that the three threads keep busy. With no more each does its work by itself: to hand it to the threads of the
-kernel, which are busy with the work of the others, takes longer than to do it. The first part has them to itself."""
+
+class Read(NamedTuple):
+    """A part before it is sketched; see `Part`."""
+
+    articles: Articles
+    repeats: dict[int, int]
+    seen: I64
 
 
 class Part(NamedTuple):
@@ -72,51 +80,53 @@ class Intake:
     def __init__(
         self, core: Core, stretches: Iterable[Articles], seen: Callable[[int], I64], stream: int
     ) -> None:
-        self._core, self._stretches, self._seen, self._stream = core, stretches, seen, stream
-        self._alone = core.stages.threads <= CORES
-        self._parts = self._sketched()
-        self._first = next(self._parts)
+        self._core, self._stream = core, stream
+        self._read = _read(stretches, seen)
+        read = next(self._read)
+        self._first = Part(read.articles, core.sketch(read.articles.texts), read.repeats, read.seen)
 
     def admit(self, writer: Writer) -> list[Outcome]:
         """Decide and store all parts; returns what became of each."""
         core, outcomes = self._core, []
         delivery = Delivery(self._stream, next_number(writer))
-        with closing(_ahead(chain([self._first], self._parts))) as parts:
-            try:
-                for part in parts:
-                    _train(core, writer, part.articles)
-                    left: Part | None = part
-                    while left is not None:
-                        decided = core.decide(writer, *left, delivery)
-                        core.store(writer, decided)
-                        done, left = left.cut(len(decided.batch.texts))
-                        ids = [identity.decode("utf-8", "replace") for identity in split(done.ids)]
-                        outcomes.append(outcome(ids, decided, done))
-                    core.alone = self._alone
-            finally:
-                core.alone = False
-        core.finish(writer)
+        with Helpers(core.stages.threads) as helpers:
+            for part in self._parts(helpers):
+                _train(core, writer, part.articles)
+                left: Part | None = part
+                while left is not None:
+                    decided = core.decide(writer, *left, delivery, beside=True)
+                    core.store(writer, decided, helpers)
+                    done, left = left.cut(len(decided.batch.texts))
+                    ids = [identity.decode("utf-8", "replace") for identity in split(done.ids)]
+                    outcomes.append(outcome(ids, decided, done))
+            core.finish(writer)
         return outcomes
 
-    def _sketched(self) -> Iterator[Part]:
-        alone = False
-        for articles in self._stretches:
-            seen = self._seen(len(articles))
-            bounds, repeats = cuts(articles, LARGEST)
-            for start, stop in pairwise(bounds):
-                own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
-                part = articles.part(start, stop)
-                yield Part(part, self._core.sketch(part.texts, alone), own, seen[start:stop])
-                alone = self._alone
+    def _parts(self, helpers: Helpers) -> Iterator[Part]:
+        """All parts. Those that come next are in the hands of the helpers."""
+        coming: deque[tuple[Read, Task[Sketches]]] = deque()
+
+        def fetch() -> None:
+            for read in islice(self._read, AHEAD - len(coming)):
+                sketch = partial(self._core.sketch, read.articles.texts, alone=True)
+                coming.append((read, helpers.task(sketch)))
+
+        fetch()
+        yield self._first
+        while coming:
+            read, sketches = coming.popleft()
+            fetch()
+            yield Part(read.articles, sketches.result(), read.repeats, read.seen)
 
 
-def _ahead(parts: Iterator[Part]) -> Generator[Part]:
-    """The same parts, made in another thread, up to `AHEAD` of them before they are wanted."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = deque(pool.submit(next, parts, None) for _ in range(AHEAD))
-        while (part := coming.popleft().result()) is not None:
-            coming.append(pool.submit(next, parts, None))
-            yield part
+def _read(stretches: Iterable[Articles], seen: Callable[[int], I64]) -> Iterator[Read]:
+    """Articles cut into parts."""
+    for articles in stretches:
+        times = seen(len(articles))
+        bounds, repeats = cuts(articles, LARGEST)
+        for start, stop in pairwise(bounds):
+            own = {i - start: earlier - start for i, earlier in repeats.items() if start <= i < stop}
+            yield Read(articles.part(start, stop), own, times[start:stop])
 
 
 def _train(core: Core, writer: Writer, articles: Articles) -> None:

@@ -60,9 +60,11 @@ class Lists:
         found = self._look_up(reader, self._members, keys)
         return [d for i, d in found if d.representative == representatives[i] != d.number]
 
-    def candidates(self, reader: Reader, sketches: Sketches, positions: I64) -> tuple[I64, I64]:
+    def candidates(
+        self, reader: Reader, sketches: Sketches, positions: I64, beside: bool = False
+    ) -> tuple[I64, I64]:
         """Pairs (index into `positions`, number of a representative) that share a band and pass the gate."""
-        queries, numbers = self.postings.probe(reader, 0, sketches.keys[:, positions])
+        queries, numbers = self.postings.probe(reader, 0, sketches.keys[:, positions], beside)
         distinct, where = np.unique(numbers, return_inverse=True)
         lows = reader.lows(distinct.tolist())
         width = sketches.low.shape[1]

@@ -19,6 +19,7 @@ from dedup.index.articles import Articles
 from dedup.index.decisions import Arrivals, Batch, Decisions, Delivery, copy, repeat, repeat_within
 from dedup.index.excerpts import Found
 from dedup.index.frozen import Frozen
+from dedup.index.helpers import Helpers
 from dedup.index.lookup import Lists, next_number, some
 from dedup.index.postings import MAX_NUMBER
 from dedup.index.recent import Recent
@@ -31,8 +32,8 @@ from dedup.native import unique
 from dedup.stages import Stages
 
 HELD = 2
-"""Parts of a batch whose texts may still be on their way to the store: with none, who decides waits for who compresses,
-or the other way round."""
+"""Parts of a batch whose texts may still be on their way to the store: with none, who decides waits for who
+compresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +70,19 @@ class Core:
         codec: The texts.
         recent: Sketches of those that came last.
         stages: The engine.
-        alone: Whether the calling thread looks up and sketches what is stored by itself: while others have other parts.
     """
 
     def __init__(self, frozen: Frozen, stages: Stages, cache_bytes: int) -> None:
         self.settings, self.excerpts = frozen.settings, frozen.excerpts
         self.gates = frozen.excerpts.gates(frozen.settings.threshold)
         self.stages = stages
-        self.codec = TextCodec(stages.threads)
+        self.codec = TextCodec()
         self.lists = Lists(frozen.settings, cache_bytes, frozen.excerpts.mode != "off")
         self.recent = Recent()
 
-    @property
-    def alone(self) -> bool:  # noqa: D102
-        return self.lists.postings.alone
-
-    @alone.setter
-    def alone(self, alone: bool) -> None:
-        self.lists.postings.alone = alone
-
     def forget(self) -> None:
         """Drop what a transaction that was rolled back may have left."""
-        self.codec = TextCodec(self.stages.threads)
+        self.codec = TextCodec()
         self.lists.postings.forget()
         self.recent.forget()
 
@@ -121,18 +113,18 @@ class Core:
             The matches of the representatives that were candidates, then of the articles; and the numbers of these
             representatives.
         """
-        _, numbers = self.lists.candidates(batch.reader, batch.sketches, positions)
+        _, numbers = self.lists.candidates(batch.reader, batch.sketches, positions, batch.beside)
         stored = np.unique(numbers)
         originals = self.codec.originals(batch.reader, stored.tolist())
         old = Texts.from_strings([originals[number] for number in stored.tolist()])
-        matcher = self.stages.matcher()
+        matcher = self.stages.matcher(beside=batch.beside)
         begin, end = self.recent.span(stored)
         if begin:
-            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: begin + 1]), alone=self.alone))
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[: begin + 1]), alone=batch.beside))
         if begin < end:
             matcher.add(self.recent.sketches(stored[begin:end]))
         if end < len(stored):
-            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[end:]), alone=self.alone))
+            matcher.add(self.stages.sketch(Texts(old.data, old.offsets[end:]), alone=batch.beside))
         matcher.add(some(batch.sketches, positions))
         texts = batch.texts
         segments = [
@@ -153,6 +145,7 @@ class Core:
         repeats: Mapping[int, int],
         seen: I64,
         delivery: Delivery,
+        beside: bool = False,
     ) -> Decided:
         """Decide some articles, after all before them, or as many as can be decided at once; their postings are held.
 
@@ -164,6 +157,7 @@ class Core:
                 all ids are different.
             seen: int64[n], when they arrive, microseconds since 1970 UTC.
             delivery: How, and what came before them in their batch.
+            beside: Other threads work on other parts.
 
         Raises:
             OutputError: There are no numbers left.
@@ -177,7 +171,7 @@ class Core:
         ):
             fewer = {i: earlier for i, earlier in repeats.items() if i < count}
             articles, sketches = articles.part(0, count), some(sketches, np.arange(count))
-            return self.decide(writer, articles, sketches, fewer, seen[:count], delivery)
+            return self.decide(writer, articles, sketches, fewer, seen[:count], delivery, beside)
         decisions.updated.update(changed)
         forgotten = self.remove(writer, changed.values()) if changed else []
         gone = {one.number for one in (*forgotten, *changed.values())}
@@ -194,7 +188,7 @@ class Core:
         numbers = np.zeros(len(articles), np.int64)
         numbers[new] = first + np.arange(len(new))
 
-        batch = Arrivals(writer, articles.texts, sketches, numbers, decisions)
+        batch = Arrivals(writer, articles.texts, sketches, beside, numbers, decisions)
         found = self._decide(batch, new)
         for i, earlier in repeats.items():
             repeat_within(decisions, i, earlier)
@@ -211,13 +205,13 @@ class Core:
         self.recent.add(first, some(sketches, new))
         return Decided(batch, new, rows, originals, found, here | others, len(forgotten))
 
-    def store(self, writer: Writer, decided: Decided) -> None:
-        """Store the articles that were not known, their texts a little later."""
+    def store(self, writer: Writer, decided: Decided, helpers: Helpers) -> None:
+        """Store the articles that were not known, their texts a little later, once helpers have compressed them."""
         if len(decided.new):
             numbers, texts = decided.rows[0], decided.batch.texts
             writer.insert_documents(decided.rows)
             self.codec.write(writer, HELD)
-            self.codec.hold(numbers, texts, decided.new, decided.originals)
+            self.codec.hold(numbers, texts, decided.new, decided.originals, helpers)
 
     def finish(self, writer: Writer) -> None:
         """Write what is held."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import InputError
-from dedup.index.held import Held, in_order, merged
+from dedup.index.held import BYTES, Held, Sorted, in_order, merged
 from dedup.index.runs import ALL, DIRECTORY, SHIFT, SMALL, Directory, Run, due_runs, extended, rows
 from dedup.index.store import Reader, Writer
 from dedup.model import I64, U32, U64
@@ -52,16 +52,12 @@ class Postings:
     Args:
         lists: How many.
         cache_bytes: Memory for runs, the smallest ones first. Without it blocks are read again for each batch.
-
-    Attributes:
-        alone: Whether the calling thread looks up by itself, for as long as other threads have enough to do.
     """
 
     def __init__(self, lists: int, cache_bytes: int) -> None:
         self.lists = lists
-        self.alone = False
         self._cache_bytes = cache_bytes
-        self._cache: dict[int, U64] = {}
+        self._cache: dict[int, Sorted] = {}
         self._cut: dict[int, list[U64]] = {}
         self._held = Held()
         self._asked: Counter[int] = Counter()
@@ -76,29 +72,35 @@ class Postings:
         self._held.clear()
         self._seen, self._runs = b"", []
 
-    def probe(self, reader: Reader, first: int, keys: U32) -> tuple[I64, I64]:
+    def probe(self, reader: Reader, first: int, keys: U32, beside: bool = False) -> tuple[I64, I64]:
         """Documents that stand under some keys.
 
         Args:
             reader: A transaction.
             first: The list of the first row of keys.
             keys: uint32[m, n], the keys of `n` queries in the lists `first` to `first + m - 1`.
+            beside: Other threads work beside the caller's.
 
         Returns:
             int64[p] each, queries and documents, sorted, each pair once. A document may have been removed since.
         """
-        runs = [one for lists in self._held.runs() for one in enumerate(lists[first : first + len(keys)])]
+        runs = [
+            (row, *one)
+            for lists in self._held.runs()
+            for row, one in enumerate(lists[first : first + len(keys)])
+        ]
         cut: list[tuple[int, list[int]]] = []
         few = keys.tolist() if keys.shape[1] <= FEW else None
         for one, keep in self._present(reader):
             if one.list == ALL:
-                runs.extend(enumerate(self._small(reader, one)[first : first + len(keys)]))
+                lists = self._small(reader, one)[first : first + len(keys)]
+                runs.extend((row, postings, None) for row, postings in enumerate(lists))
                 continue
             row = one.list - first
             if not 0 <= row < len(keys):
                 continue
             if one.run in self._cache or self._pays(one, keep, keys.shape[1]):
-                runs.append((row, self._whole(reader, one, keep)))
+                runs.append((row, *self._whole(reader, one, keep)))
                 continue
             shift = 32 - one.bits
             if few is not None:
@@ -110,8 +112,8 @@ class Postings:
         for row, numbers in cut:
             joined = b"".join([blocks.get(number, b"") for number in numbers])
             if joined:
-                runs.append((row, np.frombuffer(joined, "<u8")))
-        found = probe(runs, np.ascontiguousarray(keys), self.alone)
+                runs.append((row, np.frombuffer(joined, "<u8"), None))
+        found = probe(runs, np.ascontiguousarray(keys), beside)
         return (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(MAX_NUMBER)).astype(np.int64)
 
     def hold(self, writer: Writer, postings: Sequence[U64]) -> None:
@@ -193,7 +195,7 @@ class Postings:
             directory, _ = self._read(reader)
             order = np.argsort(directory["postings"], kind="stable")
             fits = np.zeros(len(directory), np.bool_)
-            fits[order] = np.cumsum(directory["postings"][order]) * 8 <= self._cache_bytes
+            fits[order] = np.cumsum(directory["postings"][order]) * BYTES <= self._cache_bytes
             self._runs = list(zip(rows(directory), fits.tolist(), strict=True))
             self._seen = stored
             there = {one.run for one, _ in self._runs}
@@ -217,15 +219,16 @@ class Postings:
             lists = self._cut[one.run] = self._slices(self._load(reader, one))
         return lists
 
-    def _whole(self, reader: Reader, one: Run, keep: bool) -> U64:
+    def _whole(self, reader: Reader, one: Run, keep: bool) -> Sorted:
         """A run, from the cache if it is there."""
         run = one.run
-        whole = self._cache.get(run)
-        if whole is None:
-            whole = self._load(reader, one)
-            if keep:
-                self._cache[run] = whole
-        return whole
+        if run in self._cache:
+            return self._cache[run]
+        whole = self._load(reader, one)
+        if not keep:
+            return Sorted(whole, None)
+        self._cache[run] = Sorted.of(whole)
+        return self._cache[run]
 
     def _load(self, reader: Reader, one: Run) -> U64:
         """A run, from the store. Raises InputError when blocks of it are missing."""

@@ -53,7 +53,7 @@ def query(core: Core, reader: Reader, texts: Texts) -> list[list[Match]]:
         )
         found[i].append((-jaccard, number, match))
     if core.excerpts.mode != "off":
-        excerpts = among_stored(core, Batch(reader, texts, sketches), worded)
+        excerpts = among_stored(core, Batch(reader, texts, sketches, beside=False), worded)
         named = reader.documents(np.unique(excerpts.number).tolist())
         for i, some in excerpts.matches(named).items():
             found[i] += [(1.0, place, match) for place, match in enumerate(some)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import zstandard
 
 from dedup.errors import InputError
 from dedup.index.articles import split
+from dedup.index.helpers import Helpers, Task
 from dedup.index.store import Document, Reader, Writer
 from dedup.model import I64, U8, Texts
 from dedup.native import Compressor, array_of
@@ -35,8 +36,8 @@ SAMPLES = 3000
 ENOUGH = 1000
 """Texts that an index must hold before one is trained."""
 
-TOGETHER = 256
-"""Texts that a thread compresses at a time: 10 ms."""
+TOGETHER = 1024
+"""Texts that a thread compresses at a time: 40 ms. Then it may have to wait some ms for the interpreter's lock."""
 
 _TRAINING = {"k": 1024, "d": 8}
 """Lengths of a segment and of a match. A search for the best takes three times as long and saves 0.6% of the room."""
@@ -52,13 +53,13 @@ class Held(NamedTuple):
         numbers: The numbers of their documents.
         texts: The texts.
         positions: Number -> position among `texts`, of those that are no copies.
-        frames: What is stored of them, in the order of their numbers, once it has been compressed.
+        frames: What is stored of them, in the order of their numbers, and where each ends, once it has been compressed.
     """
 
     numbers: Sequence[int]
     texts: Texts
     positions: dict[int, int]
-    frames: Sequence[Future[list[bytes]]]
+    frames: Sequence[Task[tuple[U8, I64]]]
 
     def originals(self, numbers: Iterable[int]) -> dict[int, bytes]:
         """Those of some raw texts that are here."""
@@ -66,14 +67,9 @@ class Held(NamedTuple):
 
 
 class TextCodec:
-    """Compresses with the current dictionary, decompresses with whichever is named.
+    """Compresses with the current dictionary, decompresses with whichever is named."""
 
-    Args:
-        threads: Threads that there are; half of them compress, while others sketch and decide.
-    """
-
-    def __init__(self, threads: int = 1) -> None:
-        self._threads = threads
+    def __init__(self) -> None:
         self._name = b""
         self._compressor = Compressor(LEVEL)
         self._decompressors: dict[int, zstandard.ZstdDecompressor] = {0: zstandard.ZstdDecompressor()}
@@ -102,44 +98,45 @@ class TextCodec:
         self.load(writer)
 
     def hold(
-        self, numbers: Sequence[int], texts: Texts, positions: I64, originals: Mapping[int, bytes]
+        self,
+        numbers: Sequence[int],
+        texts: Texts,
+        positions: I64,
+        originals: Mapping[int, bytes],
+        helpers: Helpers,
     ) -> None:
-        """Compress some texts in other threads, as `encode` does; `write` stores them.
+        """Have some texts compressed; `write` stores them.
 
         Until then `originals` finds them, if they are no copies, and nothing else does.
+
+        Args:
+            numbers: The numbers of their documents.
+            texts: Raw texts.
+            positions: Which of them, ascending.
+            originals: Position -> the raw text of the representative, of copies.
+            helpers: Who compresses. They shall not need the interpreter's lock, which the caller has.
         """
         with_texts = {
             number: i for number, i in zip(numbers, positions.tolist(), strict=True) if i not in originals
         }
-        if not self._held:
-            self._pool = ThreadPoolExecutor(max(1, self._threads // 2))
         parts = np.array_split(positions, -(-len(positions) // TOGETHER))
-        frames = [self._pool.submit(self.encode, texts, part, originals) for part in parts]
+        frames = []
+        for part in parts:
+            copies = [i for i in part.tolist() if i in originals]
+            others = Texts.from_strings([originals[i] for i in copies])
+            original = np.full(len(part), -1, np.int64)
+            original[np.isin(part, copies)] = np.arange(len(copies))
+            given = _arrays(texts), part, _arrays(others), original
+            frames.append(helpers.task(partial(self._compressor.compress, *given)))
         self._held.append(Held(numbers, texts, with_texts, frames))
 
     def write(self, writer: Writer, but: int = 0) -> None:
         """Store the texts that are held, but for those of the last calls of `hold`."""
         while len(self._held) > but:
             held = self._held.popleft()
-            frames = chain.from_iterable(part.result() for part in held.frames)
+            parts = (task.result() for task in held.frames)
+            frames = chain.from_iterable(split(Texts(data.data, ends)) for data, ends in parts)
             writer.insert_texts(held.numbers, frames)
-            if not self._held:
-                self._pool.shutdown(wait=False)
-
-    def encode(self, texts: Texts, positions: I64, originals: Mapping[int, bytes]) -> list[bytes]:
-        """A frame for each of some texts; nothing for an empty one.
-
-        Args:
-            texts: The raw texts.
-            positions: Which of them, ascending.
-            originals: Position -> the raw text of the representative, of copies.
-        """
-        copies = [i for i in positions.tolist() if i in originals]
-        others = Texts.from_strings([originals[i] for i in copies])
-        original = np.full(len(positions), -1, np.int64)
-        original[np.isin(positions, copies)] = np.arange(len(copies))
-        frames, ends = self._compressor.compress(_arrays(texts), positions, _arrays(others), original)
-        return split(Texts(frames.data, ends))
 
     def originals(self, reader: Reader, numbers: Sequence[int]) -> dict[int, bytes]:
         """The raw texts of some representatives, those that are there.

@@ -22,6 +22,7 @@ from dedup.errors import InputError, OutputError
 from dedup.index.articles import Articles
 from dedup.index.decisions import Decisions, Delivery
 from dedup.index.frozen import Frozen
+from dedup.index.helpers import Helpers
 from dedup.index.lookup import digest_bytes, next_number, stored_lows
 from dedup.index.matching import Core
 from dedup.index.postings import MAX_NUMBER
@@ -101,11 +102,16 @@ def rebuild(core: Core, writer: Writer, anew: Core) -> None:
     delivery = Delivery(0, last + 1)
     core.lists.postings.clear(writer, anew.lists.postings.lists)
     anew.codec.load(writer)
-    for documents in chunks(writer, last):
-        articles = _articles(documents, core.codec.read(writer, documents))
-        seen = np.array([document.seen for document in documents], np.int64)
-        anew.store(writer, anew.decide(writer, articles, anew.sketch(articles.texts), {}, seen, delivery))
-    anew.finish(writer)
+    with Helpers(anew.stages.threads) as helpers:
+        for documents in chunks(writer, last):
+            articles = _articles(documents, core.codec.read(writer, documents))
+            seen = np.array([document.seen for document in documents], np.int64)
+            anew.store(
+                writer,
+                anew.decide(writer, articles, anew.sketch(articles.texts), {}, seen, delivery),
+                helpers,
+            )
+        anew.finish(writer)
     writer.delete_until(last)
 
 

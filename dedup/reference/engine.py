@@ -152,6 +152,7 @@ class Reference:
         pairs: bool = False,
         links: bool = False,
         memory: Memory | None = None,  # noqa: ARG002  # the oracle holds Python objects
+        beside: bool = False,  # noqa: ARG002  # one thread does everything
     ) -> ReferenceMatcher:
         """A matcher that reads documents again through `shingles_of`."""
         return ReferenceMatcher(

@@ -43,7 +43,7 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::ids::{digest_texts, hash_texts};
     #[pymodule_export]
-    use crate::bindings::index::probe;
+    use crate::bindings::index::{prefixes, probe};
     #[pymodule_export]
     use crate::bindings::json::{annotate, scan, scan_spans, split_array, stretches};
     #[pymodule_export]

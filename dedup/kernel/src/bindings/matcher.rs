@@ -124,8 +124,9 @@ impl Matcher {
         Ok(())
     }
 
-    /// Decide up to `limit` more documents; returns how many are decided by now.
-    fn advance(&mut self, py: Python<'_>, limit: usize) -> PyResult<usize> {
+    /// Decide up to `limit` more documents; returns how many are decided by now. Where few threads work `beside` one
+    /// another the calling one does everything.
+    fn advance(&mut self, py: Python<'_>, limit: usize, beside: bool) -> PyResult<usize> {
         let Matcher { engine, segments, matching, keys, members, low, blocking, digest, anchors, .. } = self;
         let matching = matching.as_mut().ok_or_else(|| invalid("the matcher has not been started"))?;
         let (rows, hashes) =
@@ -148,7 +149,7 @@ impl Matcher {
             blocking: borrowed.view()?,
             digests: digests.map(|digests| digests.as_chunks().0),
         };
-        let alone = threads::is_one();
+        let alone = threads::is_one() || beside && threads::are_few();
         with_documents(py, engine, segments, |stored| {
             let documents = Derived { documents: stored, rows, hashes, anchors };
             guard_if(py, !alone, || matching.advance(limit, &mut tables, &documents, alone))
