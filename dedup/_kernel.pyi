@@ -153,7 +153,7 @@ class Engine:
 class Compressor:
     """Makes zstd frames of texts."""
 
-    def __new__(cls, level: int, dictionary: bytes | None = None) -> Self: ...
+    def __new__(cls, dictionary: bytes | None = None) -> Self: ...
     def compress(self, texts: TextArrays, positions: I64, originals: TextArrays, original: I64) -> TextArrays:
         """A frame for each of the texts at some positions.
 

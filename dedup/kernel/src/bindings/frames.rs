@@ -17,9 +17,9 @@ pub struct Compressor {
 #[pymethods]
 impl Compressor {
     #[new]
-    #[pyo3(signature = (level, dictionary = None))]
-    fn new(level: i32, dictionary: Option<&[u8]>) -> Self {
-        Compressor { inner: frames::Compressor::new(level, dictionary) }
+    #[pyo3(signature = (dictionary = None))]
+    fn new(dictionary: Option<&[u8]>) -> Self {
+        Compressor { inner: frames::Compressor::new(dictionary) }
     }
 
     /// A frame for each of the texts at some positions, (uint8[m], int64[n + 1]); `original` says for each which of the
@@ -47,12 +47,12 @@ impl Compressor {
         }
         let text = |i: usize| &data[offsets[i] as usize..offsets[i + 1] as usize];
         let (frames, ends) = guard_if(py, false, || {
-            let (mut contexts, mut frames, mut ends) = (Contexts::default(), Vec::new(), vec![0]);
+            let (mut contexts, mut frames, mut ends) = (Contexts::new(&self.inner), Vec::new(), vec![0]);
             for (&i, &original) in positions.iter().zip(original) {
                 let original = usize::try_from(original).ok();
                 let original = original
                     .map(|i| &original_data[original_offsets[i] as usize..original_offsets[i + 1] as usize]);
-                contexts.append(&self.inner, text(i as usize), original, &mut frames);
+                contexts.append(text(i as usize), original, &mut frames);
                 ends.push(frames.len() as i64);
             }
             (frames, ends)
