@@ -54,18 +54,14 @@ pub fn with_documents<T>(
     segments: &[Segment],
     work: impl FnOnce(&Stored<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
-    let held: Vec<_> = segments
-        .iter()
-        .map(|(data, starts, ends, _)| {
-            let bind = |array: &Py<PyArray1<i64>>| array.bind(py).readonly();
-            (data.bind(py).readonly(), bind(starts), bind(ends))
-        })
-        .collect();
-    let mut views = Vec::with_capacity(held.len());
+    let mut views = Vec::with_capacity(segments.len());
     let mut first = 0;
-    for ((data, starts, ends), &(.., is_record)) in held.iter().zip(segments) {
-        let (data, starts, ends) = (data.as_slice()?, starts.as_slice()?, ends.as_slice()?);
-        views.push(View { data, starts, ends, is_record, first });
+    for (data, starts, ends, is_record) in segments {
+        // SAFETY: arrays of a run are written by nobody once they are in a segment. To register each as borrowed takes a
+        // microsecond, of which a slice of the work on 10 million documents would have 60,000.
+        let (data, starts, ends) =
+            unsafe { (data.bind(py).as_slice()?, starts.bind(py).as_slice()?, ends.bind(py).as_slice()?) };
+        views.push(View { data, starts, ends, is_record: *is_record, first });
         first += starts.len();
     }
     work(&Stored { engine: engine.get(), segments: views })

@@ -12,7 +12,7 @@ use super::blocking::{Arrays, Borrowed};
 use super::documents::{self, Segment, with_documents};
 use super::engine::Engine;
 use super::{guard, guard_if, invalid};
-use crate::matching::{Anchors, BLOCK, Buckets, Derived, Gates, Matching, Outcome, Tables};
+use crate::matching::{Anchors, BLOCK, Buckets, Derived, Gates, Matching, Outcome, Tables, shared};
 use crate::threads;
 
 /// The rows and hashes of `crate::deltas::Deltas`, by positions of the run.
@@ -139,10 +139,13 @@ impl Matcher {
         let borrowed = Borrowed::new(py, blocking.as_ref(), matching.count())?;
         let digests = digest.as_ref().map(|digest| digest.bind(py).readonly());
         let digests = digests.as_ref().map(|digests| digests.as_slice()).transpose()?;
-        let mut tables = Tables {
+        let tables = Tables {
             buckets: Buckets {
                 places: places.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
-                members: members.iter_mut().map(|table| table.as_slice_mut()).collect::<Result<_, _>>()?,
+                members: members
+                    .iter_mut()
+                    .map(|table| table.as_slice_mut().map(shared))
+                    .collect::<Result<_, _>>()?,
             },
             low: low.iter().map(|block| block.as_slice()).collect::<Result<_, _>>()?,
             num_perm: engine.get().sketcher.permutations.count(),
@@ -152,7 +155,7 @@ impl Matcher {
         let alone = threads::is_one() || beside && threads::are_few();
         with_documents(py, engine, segments, |stored| {
             let documents = Derived { documents: stored, rows, hashes, anchors };
-            guard_if(py, !alone, || matching.advance(limit, &mut tables, &documents, alone))
+            guard_if(py, !alone, || matching.advance(limit, &tables, &documents, alone))
         })
     }
 

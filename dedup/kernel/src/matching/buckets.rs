@@ -3,6 +3,9 @@
 //! The tables are the caller's, who may have them in files: band keys come in blocks of documents and leave as places of
 //! buckets by rank, in the same memory; the members of all buckets of a band lie in a table of its own.
 
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use rayon::prelude::*;
 
 use crate::blocking::Blocking;
@@ -14,11 +17,19 @@ pub const BLOCK: usize = 1 << 16;
 const SIDE_BY_SIDE: usize = 4;
 
 /// Buckets of at least two documents. A document alone in a bucket can match nobody there.
+///
+/// One thread puts documents in while others read what was there before.
 pub struct Buckets<'a> {
     /// By block: for each band and each rank of the block, where its bucket begins in `members`; 0 = it is in none.
     pub places: Vec<&'a [u32]>,
     /// By band: a bucket is the number of members that are there, then room for all of them, who come in ascending order.
-    pub members: Vec<&'a mut [u32]>,
+    pub members: Vec<&'a [AtomicU32]>,
+}
+
+/// A table of members that several threads read while one writes.
+pub fn shared(table: &mut [u32]) -> &[AtomicU32] {
+    // SAFETY: `AtomicU32` has the layout of `u32`, and the borrow leaves no other way to the table.
+    unsafe { &*(ptr::from_mut(table) as *const [AtomicU32]) }
 }
 
 /// Group the ranks `leaders` (ascending) by key in each band: keys become places of buckets.
@@ -81,44 +92,47 @@ fn group_band(column: &mut [&mut [u32]], order: &[u32], leaders: &[u32], blockin
 }
 
 impl<'a> Buckets<'a> {
-    /// What is in each bucket of the document, so far.
-    pub fn all(&self, rank: usize) -> impl Iterator<Item = &[u32]> {
-        self.members.iter().zip(self.places(rank)).filter(|&(_, place)| place > 0).map(|(members, place)| {
-            let (&count, room) = members[place..].split_first().expect("a bucket has a count");
-            &room[..count as usize]
+    /// What is in each bucket of the document from before rank `first`, ascending.
+    pub fn before(&self, rank: usize, first: u32) -> impl Iterator<Item = &'a [AtomicU32]> {
+        self.split(rank, first).map(|(before, _)| before)
+    }
+
+    /// What is in each bucket of the document from rank `first` on, so far, ascending.
+    pub fn since(&self, rank: usize, first: u32) -> impl Iterator<Item = &'a [AtomicU32]> {
+        self.split(rank, first).map(|(_, since)| since)
+    }
+
+    /// What is in each bucket of the document so far, cut at rank `first`.
+    fn split(&self, rank: usize, first: u32) -> impl Iterator<Item = (&'a [AtomicU32], &'a [AtomicU32])> {
+        self.places(rank).map(move |(members, place)| {
+            let (count, room) = members[place..].split_first().expect("a bucket has a count");
+            // With the count, the members that it counts are seen.
+            let there = &room[..count.load(Ordering::Acquire) as usize];
+            let is_since = |member: &&AtomicU32| member.load(Ordering::Relaxed) >= first;
+            there.split_at(there.len() - there.iter().rev().take_while(is_since).count())
         })
     }
 
     /// Fetch the buckets of the document into the cache: each lies anywhere in its table.
     pub fn fetch(&self, rank: usize) {
-        for (members, place) in self.members.iter().zip(self.places(rank)).filter(|&(_, place)| place > 0) {
-            prefetch(&members[place]);
+        self.places(rank).for_each(|(members, place)| prefetch(&members[place]));
+    }
+
+    /// Put the document into its buckets. Ranks must come in ascending order, from one thread at a time.
+    pub fn put(&self, rank: usize) {
+        for (members, place) in self.places(rank) {
+            let count = members[place].load(Ordering::Relaxed) + 1;
+            members[place + count as usize].store(rank as u32, Ordering::Relaxed);
+            members[place].store(count, Ordering::Release);
         }
     }
 
-    /// What is in each bucket of the document from rank `first` on, so far.
-    pub fn since(&self, rank: usize, first: u32) -> impl Iterator<Item = &[u32]> {
-        self.all(rank).map(move |members| {
-            let recent = members.iter().rev().take_while(|&&member| member >= first).count();
-            &members[members.len() - recent..]
-        })
-    }
-
-    /// Put the document into its buckets. Ranks must come in ascending order.
-    pub fn put(&mut self, rank: usize) {
-        let places = self.places(rank);
-        for (members, place) in self.members.iter_mut().zip(places).filter(|&(_, place)| place > 0) {
-            members[place] += 1;
-            let count = members[place] as usize;
-            members[place + count] = rank as u32;
-        }
-    }
-
-    /// Where the bucket of the document begins in each band.
-    fn places(&self, rank: usize) -> impl Iterator<Item = usize> + use<'a> {
+    /// Where the buckets of the document begin: the members of the band, and the place among them.
+    fn places(&self, rank: usize) -> impl Iterator<Item = (&'a [AtomicU32], usize)> {
         let block = self.places[rank / BLOCK];
         let column = block.len() / self.members.len();
-        block.chunks_exact(column).map(move |places| places[rank % BLOCK] as usize)
+        let places = block.chunks_exact(column).map(move |places| places[rank % BLOCK] as usize);
+        self.members.iter().copied().zip(places).filter(|&(_, place)| place > 0)
     }
 }
 

@@ -6,24 +6,27 @@
 //! 2012), so it does not matter in which order, or on how many threads, the comparing is done.
 //!
 //! Everything below is in rank space: document `r` is the `r`-th in priority order. Work goes by blocks of
-//! ranks. Against representatives of earlier blocks, the documents of a block are compared in parallel;
-//! then, in order, against those that became representatives within the block.
+//! ranks. Against representatives of earlier blocks, the documents of a block are compared in parallel (`seek`);
+//! then, in order, against those that became representatives since (`settle`), while the next block is sought.
 
 mod buckets;
 mod derived;
 mod meeting;
 mod outcome;
+mod ranking;
 mod seek;
+mod settle;
 mod shelf;
 mod twins;
 
-use std::ops::Range;
+use std::sync::atomic::Ordering;
 
-pub use buckets::{BLOCK, Buckets};
+pub use buckets::{BLOCK, Buckets, shared};
 pub use derived::{Anchors, Derived};
 pub use meeting::{Entry, Limits, Meeting, Role};
 pub use outcome::Outcome;
-use seek::{Finding, Seeker};
+use ranking::Ranking;
+use settle::Account;
 pub use shelf::{Documents, Shelf};
 
 use crate::blocking::Blocking;
@@ -70,33 +73,16 @@ pub struct Counts {
     pub verified: u64,
 }
 
-/// Ranks decided together. In-block comparisons are sequential, so a block is small; a parallel section
-/// costs some 10 µs, so it is not tiny.
+/// Ranks decided together. Comparisons with those that are not settled yet are sequential, so a block is small; a parallel
+/// section costs some 10 µs, so it is not tiny.
 const TOGETHER: usize = 256;
 
 pub struct Matching {
-    gates: Gates,
+    ranking: Ranking,
     empty: Vec<bool>,
-    /// Position in the input by rank.
-    order: Vec<u32>,
-    /// Rank of the first exact copy, by rank; its own for a document that is the first. One with the same values for
-    /// blocking: it is compared with the same documents.
-    twins: Vec<u32>,
-    /// Where copies with the same values are not compared with one another, the first of them instead, by rank; nobody
-    /// has a twin then.
-    alike: Option<Vec<u32>>,
-    /// By rank, whether it shares a bucket with anybody; most do not.
-    placed: Vec<bool>,
-    shelf: Shelf,
-    /// As many as threads sought at the same time so far: there may be more from slice to slice.
-    seekers: Vec<Seeker>,
-    /// Rank of the representative of each document decided so far; its own for a kept one.
-    representatives: Vec<u32>,
-    /// The pair of each document that joined a representative because it is near it, in rank order.
-    joined: Vec<Pair>,
-    pairs: Vec<Pair>,
-    links: Vec<(u32, u32)>,
-    counts: Counts,
+    /// Number of documents decided so far.
+    decided: usize,
+    account: Account,
 }
 
 impl Matching {
@@ -121,119 +107,53 @@ impl Matching {
             .filter(|&r| twins[r as usize] == r && !empty[r as usize] && has_partners(r))
             .collect();
         let (lengths, placed) = buckets::group(keys, bands, &order, &leaders, blocking);
-        let matching = Matching {
-            gates,
-            empty,
-            twins,
-            alike,
-            placed,
-            shelf: Shelf::new(count),
-            seekers: Vec::new(),
-            representatives: Vec::with_capacity(count),
-            joined: Vec::new(),
-            pairs: Vec::new(),
-            links: Vec::new(),
-            counts: Counts::default(),
-            order,
-        };
-        (matching, lengths)
+        let ranking = Ranking::new(gates, order, twins, alike, placed);
+        (Matching { ranking, empty, decided: 0, account: Account::default() }, lengths)
     }
 
     /// Decide up to `limit` more documents, in the calling thread where it is `alone`; returns how many are decided by now.
     pub fn advance(
         &mut self,
         limit: usize,
-        tables: &mut Tables,
+        tables: &Tables,
         documents: &impl Documents,
         alone: bool,
     ) -> usize {
-        let stop = self.order.len().min(self.decided() + limit);
-        while self.decided() < stop {
-            let start = self.decided();
-            self.decide(start..stop.min(start + TOGETHER), tables, documents, alone);
+        let stop = self.count().min(self.decided + limit);
+        let mut block = self.decided..stop.min(self.decided + TOGETHER);
+        // Findings are of those from before this rank.
+        let mut first = block.start as u32;
+        let mut findings = self.ranking.seek(block.clone(), first, tables, documents, alone);
+        while !block.is_empty() {
+            let next = block.end..stop.min(block.end + TOGETHER);
+            let (ranking, account) = (&self.ranking, &mut self.account);
+            let settle = || account.settle(block.clone(), findings, first, ranking, tables, documents);
+            if alone {
+                settle();
+                first = next.start as u32;
+                findings = ranking.seek(next.clone(), first, tables, documents, alone);
+            } else {
+                let seek = || ranking.seek(next.clone(), block.start as u32, tables, documents, alone);
+                findings = rayon::join(settle, seek).1;
+                first = block.start as u32;
+            }
+            let Ranking { shelf, representatives, gates, .. } = &mut self.ranking;
+            let is_representative =
+                |rank: usize| representatives[rank].load(Ordering::Relaxed) == rank as u32;
+            shelf.tidy(block, |rank| gates.pairs || is_representative(rank));
+            self.decided = next.start;
+            block = next;
         }
-        self.decided()
+        self.decided
     }
 
     /// Number of documents.
     pub fn count(&self) -> usize {
-        self.order.len()
+        self.ranking.order.len()
     }
 
     /// Whether every document is decided.
     pub fn is_done(&self) -> bool {
-        self.decided() == self.count()
-    }
-
-    fn decided(&self) -> usize {
-        self.representatives.len()
-    }
-
-    fn decide(&mut self, block: Range<usize>, tables: &mut Tables, documents: &impl Documents, alone: bool) {
-        let mut findings = self.seek_before(block.clone(), tables, documents, alone);
-        for (rank, finding) in block.clone().zip(&mut findings) {
-            self.fetch(rank + 1, block.end, tables);
-            let representative = self.settle(rank as u32, block.start as u32, finding, tables, documents);
-            self.representatives.push(representative);
-        }
-        let representatives = &self.representatives;
-        self.shelf.tidy(block, |rank| self.gates.pairs || representatives[rank] == rank as u32);
-    }
-
-    /// Compare a document with those put into buckets since its block began, then decide; gives its representative.
-    fn settle(
-        &mut self,
-        rank: u32,
-        block: u32,
-        finding: &mut Finding,
-        tables: &mut Tables,
-        documents: &impl Documents,
-    ) -> u32 {
-        let at = rank as usize;
-        let twin = self.twins[at];
-        if twin != rank {
-            if self.gates.pairs {
-                self.pairs.push(Pair {
-                    earlier: twin,
-                    later: rank,
-                    exact: true,
-                    similarity: 1.0,
-                    containment: 1.0,
-                });
-            }
-            return self.representatives[twin as usize];
-        }
-        if !self.placed[at] {
-            return rank;
-        }
-        self.seek_since(rank, block, finding, tables, documents);
-        self.counts.candidates += finding.counts.candidates;
-        self.counts.gated += finding.counts.gated;
-        self.counts.verified += finding.counts.verified;
-        if self.gates.pairs {
-            self.pairs.extend(&finding.near);
-        }
-        if self.gates.links {
-            let kept = |other: u32| self.representatives[other as usize] == other;
-            let links = finding.near.iter().filter(|pair| kept(pair.earlier));
-            self.links.extend(links.map(|pair| (rank, pair.earlier)));
-        }
-        if self.gates.pairs || (finding.best.is_none() && (self.gates.links || !self.is_preceded(rank))) {
-            tables.buckets.put(at);
-        }
-        self.joined.extend(finding.best);
-        finding.best.map_or(rank, |pair| pair.earlier)
-    }
-
-    /// Whether an earlier representative is as near every document as this one: all that could join it join that one.
-    fn is_preceded(&self, rank: u32) -> bool {
-        self.alike.as_ref().is_some_and(|alike| {
-            let first = alike[rank as usize];
-            first != rank && self.is_representative(first)
-        })
-    }
-
-    fn is_representative(&self, rank: u32) -> bool {
-        self.representatives[rank as usize] == rank
+        self.decided == self.count()
     }
 }

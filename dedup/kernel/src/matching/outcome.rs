@@ -1,7 +1,10 @@
 //! What matching found, once every document is decided; the memory that only comparing needed is let go.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU32;
 
+use super::ranking::Ranking;
+use super::settle::Account;
 use super::{Counts, Matching, Pair};
 
 /// By rank, as everywhere here.
@@ -23,10 +26,12 @@ pub struct Outcome {
 
 impl From<Matching> for Outcome {
     fn from(matching: Matching) -> Self {
-        let Matching { order, representatives, links, pairs, counts, empty, twins, joined, .. } = matching;
+        let Matching { ranking, account, empty, .. } = matching;
+        let Ranking { order, twins, representatives, .. } = ranking;
+        let Account { joined, pairs, links, counts } = account;
         Outcome {
             order,
-            representatives,
+            representatives: representatives.into_iter().map(AtomicU32::into_inner).collect(),
             links,
             pairs: with_copies(pairs, &twins),
             counts,

@@ -1,9 +1,10 @@
 //! Seeking a document's candidates and comparing it with them: those that share a band, through the gates.
 
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{BLOCK, Counts, Documents, Matching, Pair, Tables};
+use super::ranking::Ranking;
+use super::{BLOCK, Counts, Documents, Pair, TOGETHER, Tables};
 use crate::sets::{jaccard, least_shared, shared_at_least};
 use crate::threads::each;
 
@@ -36,10 +37,11 @@ impl Seeker {
     }
 
     /// Collect the distinct members of the buckets.
-    fn gather<'a>(&mut self, buckets: impl Iterator<Item = &'a [u32]>) {
+    fn gather<'a>(&mut self, buckets: impl Iterator<Item = &'a [AtomicU32]>) {
         self.candidates.clear();
         for bucket in buckets {
-            for &other in bucket {
+            for other in bucket {
+                let other = other.load(Ordering::Relaxed);
                 let (word, bit) = (&mut self.met[other as usize / 64], 1 << (other % 64));
                 if *word & bit == 0 {
                     *word |= bit;
@@ -53,55 +55,59 @@ impl Seeker {
     }
 }
 
-impl Matching {
-    /// Compare the documents of a block with those in the buckets so far, in parallel but where a thread is `alone`.
-    pub(super) fn seek_before(
-        &mut self,
+impl Ranking {
+    /// Compare the documents of a block with those in the buckets from before rank `first`, in parallel but where a thread
+    /// is `alone`. All before that rank are settled; others may be put into buckets meanwhile.
+    pub(super) fn seek(
+        &self,
         block: Range<usize>,
+        first: u32,
         tables: &Tables,
         documents: &impl Documents,
         alone: bool,
     ) -> Vec<Finding> {
-        let seekers = Mutex::new(std::mem::take(&mut self.seekers));
-        let free = || seekers.lock().expect("no holder of the lock panics");
-        let this = &*self;
-        let seek = |ranks: Range<usize>| {
-            let seeker = free().pop();
-            let mut seeker = seeker.unwrap_or_else(|| Seeker::new(this.count()));
+        let seek = |seeker: &mut Seeker, ranks: Range<usize>| -> Vec<Finding> {
             let end = ranks.end;
             let found = ranks.map(|rank| {
-                this.fetch(rank + 1, end, tables);
+                self.fetch(rank + 1, end, tables);
                 let mut finding = Finding::default();
-                if this.placed[rank] {
-                    seeker.gather(tables.buckets.all(rank));
-                    this.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
+                if self.placed[rank] {
+                    seeker.gather(tables.buckets.before(rank, first));
+                    self.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
                 }
                 finding
             });
-            let found: Vec<Finding> = found.collect();
-            free().push(seeker);
-            found
+            found.collect()
         };
-        let at_once = if alone { block.len() } else { AT_ONCE };
+        let at_once = if alone { TOGETHER } else { AT_ONCE };
         let parts = block.clone().step_by(at_once).map(|first| first..block.end.min(first + at_once));
-        let findings = each(parts.collect(), || (), |(), ranks| seek(ranks));
-        self.seekers = seekers.into_inner().expect("no holder of the lock panicked");
+        let findings =
+            each(parts.collect(), || (), |(), ranks| self.with_seeker(|seeker| seek(seeker, ranks)));
         findings.into_iter().flatten().collect()
     }
 
     /// Compare a document with those in the buckets from rank `first` on.
     pub(super) fn seek_since(
-        &mut self,
+        &self,
         rank: u32,
         first: u32,
         finding: &mut Finding,
         tables: &Tables,
         documents: &impl Documents,
     ) {
-        let mut seeker = self.seekers.pop().unwrap_or_else(|| Seeker::new(self.count()));
-        seeker.gather(tables.buckets.since(rank as usize, first));
-        self.compare(rank, &mut seeker.candidates, finding, tables, documents);
-        self.seekers.push(seeker);
+        self.with_seeker(|seeker| {
+            seeker.gather(tables.buckets.since(rank as usize, first));
+            self.compare(rank, &mut seeker.candidates, finding, tables, documents);
+        });
+    }
+
+    fn with_seeker<T>(&self, work: impl FnOnce(&mut Seeker) -> T) -> T {
+        let free = || self.seekers.lock().expect("no holder of the lock panics");
+        let seeker = free().pop();
+        let mut seeker = seeker.unwrap_or_else(|| Seeker::new(self.order.len()));
+        let made = work(&mut seeker);
+        free().push(seeker);
+        made
     }
 
     /// Pass the candidates through the gates, in rank order, into the finding.
