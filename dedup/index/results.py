@@ -298,4 +298,4 @@ def together(parts: Sequence[Outcome]) -> Outcome:
 
 
 def _finite(value: float) -> float | None:
-    return None if np.isnan(value) else value
+    return None if value != value else value
