@@ -79,6 +79,8 @@ def _run(chosen: argparse.Namespace) -> None:
         log = record.Log(name)
         start = time.monotonic()
         _module(name).run(work, log)
+        if not log.rows:
+            raise SystemExit(f"no case of {name} is named {' or '.join(map(repr, chosen.only))}")
         command = f"python -m benchmarks run {name}{''.join(settings)}"
         record.save(output, log, command, time.monotonic() - start, summaries)
         print(f"\n{name}\n{summaries[name](record.Rows(log.rows))}\n", flush=True)
