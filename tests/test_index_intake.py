@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +84,22 @@ def test_a_batch_that_fails_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) ->
         index.filter(ARTICLES)
         assert threading.active_count() == before
         assert index.verify() == []
+
+
+def test_rows_are_stored_however_few_parameters_a_statement_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in SQLite before version 3.32."""
+    connect = sqlite3.connect
+
+    def connected(*given: Any, **options: Any) -> sqlite3.Connection:
+        connection = connect(*given, **options)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 999)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connected)
+    monkeypatch.setattr(intake, "LARGEST", 4096)
+    articles = [{"id": str(i), "text": story(i)} for i in range(300)]
+    with Index(tmp_path / "old.dedup") as index:
+        assert index.add(articles)["new"] == len(articles)
+        assert all(index.query(articles))

@@ -31,7 +31,8 @@ CACHE_KIB = 64 << 10
 
 TOGETHER = 256
 """Rows of one statement, if there are as many: three quarters of the time that they take one by one, after each of
-which another thread may take the interpreter's lock. SQLite allows 32,766 parameters."""
+which another thread may take the interpreter's lock. SQLite allows 32,766 parameters, before version 3.32 999: one by
+one, there."""
 
 LARGE = 1000
 """Rows of a transaction from which on its part of the log is copied in another thread."""
@@ -141,9 +142,11 @@ class SqliteTransaction:
         self._insert("block", ((number, bytearray(block)) for number, block in blocks))
 
     def _insert(self, table: str, rows: Iterable[tuple[object, ...]]) -> None:
-        while some := list(islice(rows := iter(rows), TOGETHER)):
+        rows, most = iter(rows), self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        while some := list(islice(rows, TOGETHER)):
             row = f"({', '.join('?' * len(some[0]))})"
-            if len(some) < TOGETHER:  # every number of rows would be another statement
+            # Every number of rows would be another statement.
+            if len(some) < TOGETHER or len(some) * len(some[0]) > most:
                 self._connection.executemany(f"INSERT INTO {table} VALUES {row}", some)
             else:
                 statement = f"INSERT INTO {table} VALUES {', '.join([row] * TOGETHER)}"
