@@ -23,7 +23,8 @@ from benchmarks.work import Work
 from dedup import _kernel
 from dedup.config import Settings
 from dedup.model import Shingles
-from dedup.native import Native, permutations
+from dedup.native import Native
+from dedup.permutations import permutations
 
 COUNT, ROUNDS = 2_000, 7
 NUM_PERMS = (64, 128, 256, 512)

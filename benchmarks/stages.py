@@ -24,7 +24,8 @@ from benchmarks.work import Work
 from dedup import _kernel, boilerplate
 from dedup.config import Settings
 from dedup.model import Form, Segment, Sketches, Texts
-from dedup.native import Native, permutations
+from dedup.native import Native
+from dedup.permutations import permutations
 from dedup.reference import Reference
 
 COUNT, ROUNDS = 20_000, 7

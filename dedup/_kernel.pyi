@@ -60,6 +60,9 @@ def pair_rows(ids: TextBuffers, pairs: I64, relation: U8, similarity: F64, conta
 def version() -> str:
     """Version of the crate."""
 
+def give_back() -> None:
+    """Give memory that was let go back to the system, where it can be done."""
+
 def set_threads(count: int) -> int:
     """Use `count` threads from now on, in the whole process; 0 = one per core. Returns how many they are."""
 
@@ -196,6 +199,9 @@ class Matcher:
 
     def advance(self, limit: int, beside: bool) -> int:
         """Decide up to `limit` more documents; `beside` as for `probe`."""
+
+    def kept(self, start: int, stop: int) -> Mask:
+        """bool[stop - start], whether the documents of these ranks are representatives; ValueError if not decided."""
 
     def result(self) -> dict[str, Any]:
         """The fields of `model.Matches`; ValueError before every document is decided. Ends the matcher."""

@@ -5,7 +5,6 @@ The one door to native code: no other module imports `_kernel`.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -55,6 +54,7 @@ from dedup.model import (
     Texts,
 )
 from dedup.observations import ROW, Observations, Rows, Tally
+from dedup.permutations import permutations
 
 __all__ = [
     "Compressor",
@@ -66,7 +66,6 @@ __all__ = [
     "digest_texts",
     "hash_texts",
     "pair_rows",
-    "permutations",
     "plain_form",
     "prefixes",
     "probe",
@@ -78,22 +77,6 @@ __all__ = [
 
 _FIELDS = attrgetter(*Rule.__slots__[:10])
 """The fields of a rule that decide what is stripped: all up to `line`."""
-
-
-def permutations(num_perm: int, seed: int) -> tuple[U32, U32]:
-    """The (a, b) of datasketch 2's `affine32` scheme, uint32[num_perm] each.
-
-    Drawn as `datasketch.MinHash(num_perm, seed, scheme="affine32")` draws them from `numpy.random.RandomState(seed)`,
-    without importing either: the same Mersenne twister (Matsumoto and Nishimura 1998), seeded by `init_genrand`.
-    """
-    state = [seed]
-    for i in range(1, 624):
-        state.append((1812433253 * (state[-1] ^ state[-1] >> 30) + i) & 0xFFFFFFFF)
-    generator = random.Random()
-    generator.setstate((3, (*state, 624), None))
-    draws = np.array([generator.getrandbits(32) for _ in range(2 * num_perm)], np.uint32)
-    # The low 31 bits, times two, plus one: the multipliers are odd, and the top bit drops out.
-    return draws[:num_perm] << np.uint32(1) | np.uint32(1), draws[num_perm:]
 
 
 def plain_form(line: str) -> str:
@@ -240,6 +223,10 @@ class NativeMatcher:
 
     def start(self, order: I64, segments: Sequence[Segment], comparable: Comparable | None = None) -> None:
         """Begin matching."""
+        if (
+            not self._beside
+        ):  # reading is over, and what it let go of, a sixth of all, would lie idle from now on
+            _kernel.give_back()
         keys, low = self._blocks.whole()
         lengths = self._matcher.group(order, self._empty.whole(), self._digest.whole(), keys, comparable)
         members = [self._memory.zeros((length,), np.uint32) for length in lengths]
@@ -248,6 +235,10 @@ class NativeMatcher:
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents."""
         return self._matcher.advance(limit, self._beside)
+
+    def kept(self, start: int, stop: int) -> Mask:
+        """Which of some decided documents are representatives."""
+        return self._matcher.kept(start, stop)
 
     def result(self) -> Matches:
         """The outcome."""

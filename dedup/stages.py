@@ -49,6 +49,9 @@ class Matcher(Protocol):
     def advance(self, limit: int) -> int:
         """Decide up to `limit` more documents; return how many are decided by now."""
 
+    def kept(self, start: int, stop: int) -> Mask:
+        """bool[stop - start], whether the documents at these places in the order, all decided, are representatives."""
+
     def result(self) -> Matches:
         """The outcome, once every document is decided. Ends the matcher: its memory is let go."""
 

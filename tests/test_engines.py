@@ -13,7 +13,8 @@ from dedup import _kernel
 from dedup.comparable import Comparable
 from dedup.config import UNITS, Settings
 from dedup.model import Form, Matches, Segment, Shingles, Texts
-from dedup.native import Native, array_of, permutations
+from dedup.native import Native, array_of
+from dedup.permutations import permutations
 from dedup.reference import Reference
 from dedup.stages import Stages
 from tests.strategies import HOSTILE, corpora, texts

@@ -21,7 +21,7 @@ import numpy as np
 
 from dedup.bands import Bands
 from dedup.comparable import UNDATED, Comparable
-from dedup.model import I64, Matches, Relation, Segment, Sketches
+from dedup.model import I64, Mask, Matches, Relation, Segment, Sketches
 
 ShinglesOf = Callable[[Segment, int], frozenset[int]]
 """Shingle hashes of the document at a position within a segment."""
@@ -59,6 +59,12 @@ class ReferenceMatcher:
         if self._result is None:
             self._result = self._match()
         return len(self._order)
+
+    def kept(self, start: int, stop: int) -> Mask:
+        """Which of some documents, by their places in the order, are representatives."""
+        some = np.array(self._order[start:stop], np.int64)
+        own: Mask = self.result().representative[some] == some
+        return own
 
     def result(self) -> Matches:
         """The outcome."""

@@ -61,5 +61,5 @@ mod _kernel {
     #[pymodule_export]
     use crate::bindings::texts::{band, levels, shingle, sign, tokenize};
     #[pymodule_export]
-    use crate::bindings::{set_threads, version};
+    use crate::bindings::{give_back, set_threads, version};
 }

@@ -1,4 +1,4 @@
-//! Room for large buffers.
+//! Room for large buffers, and giving memory back.
 
 /// From here on large pages are asked for, as NumPy does: the C library returns larger buffers than 32 MB to the system
 /// when they are let go, and new pages of 4 kB take longer to get than to fill.
@@ -28,6 +28,15 @@ fn advise(buffer: &Vec<u8>) {
 
 #[cfg(not(target_os = "linux"))]
 fn advise(_: &Vec<u8>) {}
+
+/// Give the system back what was let go. The C library keeps it, of each thread's buffers, for the next ones of a like size.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it may be called at any time, and touches no memory that is in use.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
 
 #[cfg(test)]
 mod tests {

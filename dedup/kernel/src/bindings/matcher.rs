@@ -159,6 +159,12 @@ impl Matcher {
         })
     }
 
+    /// bool[stop - start], whether the documents of these ranks, all decided, are representatives.
+    fn kept<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Bound<'py, PyArray1<bool>>> {
+        let kept = self.matching.as_ref().and_then(|matching| matching.kept(start..stop));
+        Ok(kept.ok_or_else(|| invalid("not every document is decided"))?.into_pyarray(py))
+    }
+
     /// The outcome by input position, as the fields of `dedup.model.Matches`; the matcher is done then.
     fn result<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let matching = self.matching.take_if(|matching| matching.is_done());

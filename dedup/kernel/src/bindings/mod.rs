@@ -25,7 +25,7 @@ use pyo3::exceptions::{PyOSError, PyValueError};
 use pyo3::import_exception;
 use pyo3::prelude::*;
 
-use crate::threads;
+use crate::{pages, threads};
 
 import_exception!(dedup.errors, InternalError);
 
@@ -39,6 +39,12 @@ pub fn version() -> &'static str {
 #[pyfunction]
 pub fn set_threads(count: usize) -> usize {
     threads::set(count)
+}
+
+/// Give memory that was let go back to the system.
+#[pyfunction]
+pub fn give_back(py: Python<'_>) {
+    py.detach(pages::give_back);
 }
 
 /// Run `work` without the interpreter lock on the kernel's threads; a panic becomes an InternalError, threads that do

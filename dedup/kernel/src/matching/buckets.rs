@@ -18,7 +18,7 @@ const SIDE_BY_SIDE: usize = 4;
 
 /// Buckets of at least two documents. A document alone in a bucket can match nobody there.
 ///
-/// One thread puts documents in while others read what was there before.
+/// One thread at a time puts documents in while others read what was there before.
 pub struct Buckets<'a> {
     /// By block: for each band and each rank of the block, where its bucket begins in `members`; 0 = it is in none.
     pub places: Vec<&'a [u32]>,

@@ -5,10 +5,11 @@
 //! the lexicographically first maximal independent set of the verified graph (Blelloch, Fineman, Shun
 //! 2012), so it does not matter in which order, or on how many threads, the comparing is done.
 //!
-//! Everything below is in rank space: document `r` is the `r`-th in priority order. Work goes by blocks of
-//! ranks. Against representatives of earlier blocks, the documents of a block are compared in parallel (`seek`);
-//! then, in order, against those that became representatives since (`settle`), while the next block is sought.
+//! Everything below is in rank space: document `r` is the `r`-th in priority order. Documents are compared in
+//! parallel with the representatives that there are (`seek`), then, in order, with those that have become
+//! representatives since (`settle`), which are few.
 
+mod block;
 mod buckets;
 mod derived;
 mod meeting;
@@ -19,13 +20,15 @@ mod settle;
 mod shelf;
 mod twins;
 
-use std::sync::atomic::Ordering;
+use std::ops::Range;
 
+use block::Block;
 pub use buckets::{BLOCK, Buckets, shared};
 pub use derived::{Anchors, Derived};
 pub use meeting::{Entry, Limits, Meeting, Role};
 pub use outcome::Outcome;
 use ranking::Ranking;
+use seek::Search;
 use settle::Account;
 pub use shelf::{Documents, Shelf};
 
@@ -73,9 +76,8 @@ pub struct Counts {
     pub verified: u64,
 }
 
-/// Ranks decided together. Comparisons with those that are not settled yet are sequential, so a block is small; a parallel
-/// section costs some 10 µs, so it is not tiny.
-const TOGETHER: usize = 256;
+/// Ranks decided before anything is tidied up, for which all threads stop: that takes up to 100 µs, as some sleep by then.
+const TOGETHER: usize = 512;
 
 pub struct Matching {
     ranking: Ranking,
@@ -120,31 +122,22 @@ impl Matching {
         alone: bool,
     ) -> usize {
         let stop = self.count().min(self.decided + limit);
-        let mut block = self.decided..stop.min(self.decided + TOGETHER);
-        // Findings are of those from before this rank.
-        let mut first = block.start as u32;
-        let mut findings = self.ranking.seek(block.clone(), first, tables, documents, alone);
-        while !block.is_empty() {
-            let next = block.end..stop.min(block.end + TOGETHER);
-            let (ranking, account) = (&self.ranking, &mut self.account);
-            let settle = || account.settle(block.clone(), findings, first, ranking, tables, documents);
-            if alone {
-                settle();
-                first = next.start as u32;
-                findings = ranking.seek(next.clone(), first, tables, documents, alone);
-            } else {
-                let seek = || ranking.seek(next.clone(), block.start as u32, tables, documents, alone);
-                findings = rayon::join(settle, seek).1;
-                first = block.start as u32;
-            }
+        while self.decided < stop {
+            let ranks = self.decided..stop.min(self.decided + TOGETHER);
+            let search = Search { ranking: &self.ranking, tables, documents };
+            Block::new(ranks.clone(), search, &mut self.account).decide(alone);
+            self.decided = ranks.end;
             let Ranking { shelf, representatives, gates, .. } = &mut self.ranking;
-            let is_representative =
-                |rank: usize| representatives[rank].load(Ordering::Relaxed) == rank as u32;
-            shelf.tidy(block, |rank| gates.pairs || is_representative(rank));
-            self.decided = next.start;
-            block = next;
+            let mut is_representative = |rank: usize| *representatives[rank].get_mut() == rank as u32;
+            shelf.tidy(ranks, |rank| gates.pairs || is_representative(rank));
         }
         self.decided
+    }
+
+    /// Whether the documents of some ranks are representatives; None unless all are decided.
+    pub fn kept(&self, ranks: Range<usize>) -> Option<Vec<bool>> {
+        let is_decided = ranks.start <= ranks.end && ranks.end <= self.decided;
+        is_decided.then(|| ranks.map(|rank| self.ranking.is_representative(rank as u32)).collect())
     }
 
     /// Number of documents.

@@ -19,8 +19,8 @@ pub struct Ranking {
     pub alike: Option<Vec<u32>>,
     /// Whether it shares a bucket with anybody; most do not.
     pub placed: Vec<bool>,
-    /// Rank of the representative of each document decided so far; its own for a kept one. One thread decides; others ask
-    /// for what was decided before they began.
+    /// Rank of the representative of each document decided so far; its own for a kept one. One thread at a time decides; others
+    /// ask for what was decided before they began.
     pub representatives: Vec<AtomicU32>,
     pub shelf: Shelf,
     /// As many as threads sought at the same time so far.
@@ -49,6 +49,15 @@ impl Ranking {
 
     pub fn is_representative(&self, rank: u32) -> bool {
         self.representative(rank) == rank
+    }
+
+    /// Lend working memory to a thread.
+    pub fn with_seeker(&self, work: impl FnOnce(&mut Seeker)) {
+        let free = || self.seekers.lock().expect("no holder of the lock panics");
+        let seeker = free().pop();
+        let mut seeker = seeker.unwrap_or_else(|| Seeker::new(self.order.len()));
+        work(&mut seeker);
+        free().push(seeker);
     }
 
     /// Whether an earlier representative is as near every document as this one: all that could join it join that one.

@@ -4,16 +4,11 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::ranking::Ranking;
-use super::{BLOCK, Counts, Documents, Pair, TOGETHER, Tables};
+use super::{BLOCK, Counts, Documents, Pair, Tables};
 use crate::sets::{jaccard, least_shared, shared_at_least};
-use crate::threads::each;
 
 /// Candidates from which on bitmaps pay: making one costs as much as an intersection.
 const MANY: usize = 8;
-
-/// Documents that a thread takes at a time: most cost little and a few much, as they are read again. At the end of a block
-/// others wait for the last ones: with 16, a tenth of the time on two threads.
-const AT_ONCE: usize = 4;
 
 /// What comparing found out about one document so far.
 #[derive(Default)]
@@ -55,95 +50,64 @@ impl Seeker {
     }
 }
 
-impl Ranking {
-    /// Compare the documents of a block with those in the buckets from before rank `first`, in parallel but where a thread
-    /// is `alone`. All before that rank are settled; others may be put into buckets meanwhile.
-    pub(super) fn seek(
-        &self,
-        block: Range<usize>,
-        first: u32,
-        tables: &Tables,
-        documents: &impl Documents,
-        alone: bool,
-    ) -> Vec<Finding> {
-        let seek = |seeker: &mut Seeker, ranks: Range<usize>| -> Vec<Finding> {
-            let end = ranks.end;
-            let found = ranks.map(|rank| {
-                self.fetch(rank + 1, end, tables);
-                let mut finding = Finding::default();
-                if self.placed[rank] {
-                    seeker.gather(tables.buckets.before(rank, first));
-                    self.compare(rank as u32, &mut seeker.candidates, &mut finding, tables, documents);
-                }
-                finding
-            });
-            found.collect()
+/// What all threads share that compare.
+pub struct Search<'a, D> {
+    pub ranking: &'a Ranking,
+    pub tables: &'a Tables<'a>,
+    pub documents: &'a D,
+}
+
+impl<D: Documents> Search<'_, D> {
+    /// Compare some documents with those in the buckets from before rank `first`, all of which are settled; others may be
+    /// put into buckets meanwhile.
+    pub fn seek(&self, ranks: Range<usize>, first: u32, seeker: &mut Seeker) -> Vec<Finding> {
+        let seek = |rank: usize| {
+            self.fetch(rank + 1);
+            let mut finding = Finding::default();
+            if self.ranking.placed[rank] {
+                seeker.gather(self.tables.buckets.before(rank, first));
+                self.compare(rank as u32, &mut seeker.candidates, &mut finding);
+            }
+            finding
         };
-        let at_once = if alone { TOGETHER } else { AT_ONCE };
-        let parts = block.clone().step_by(at_once).map(|first| first..block.end.min(first + at_once));
-        let findings =
-            each(parts.collect(), || (), |(), ranks| self.with_seeker(|seeker| seek(seeker, ranks)));
-        findings.into_iter().flatten().collect()
+        ranks.map(seek).collect()
     }
 
     /// Compare a document with those in the buckets from rank `first` on.
-    pub(super) fn seek_since(
-        &self,
-        rank: u32,
-        first: u32,
-        finding: &mut Finding,
-        tables: &Tables,
-        documents: &impl Documents,
-    ) {
-        self.with_seeker(|seeker| {
-            seeker.gather(tables.buckets.since(rank as usize, first));
-            self.compare(rank, &mut seeker.candidates, finding, tables, documents);
-        });
-    }
-
-    fn with_seeker<T>(&self, work: impl FnOnce(&mut Seeker) -> T) -> T {
-        let free = || self.seekers.lock().expect("no holder of the lock panics");
-        let seeker = free().pop();
-        let mut seeker = seeker.unwrap_or_else(|| Seeker::new(self.order.len()));
-        let made = work(&mut seeker);
-        free().push(seeker);
-        made
+    pub fn seek_since(&self, rank: u32, first: u32, seeker: &mut Seeker, finding: &mut Finding) {
+        seeker.gather(self.tables.buckets.since(rank as usize, first));
+        self.compare(rank, &mut seeker.candidates, finding);
     }
 
     /// Pass the candidates through the gates, in rank order, into the finding.
-    fn compare(
-        &self,
-        rank: u32,
-        candidates: &mut Vec<u32>,
-        finding: &mut Finding,
-        tables: &Tables,
-        documents: &impl Documents,
-    ) {
-        let position = |rank: u32| self.order[rank as usize] as usize;
+    fn compare(&self, rank: u32, candidates: &mut Vec<u32>, finding: &mut Finding) {
+        let Search { ranking, tables, documents } = *self;
+        let Ranking { gates, order, shelf, .. } = ranking;
+        let position = |rank: u32| order[rank as usize] as usize;
         if tables.blocking.parts_copies() {
             candidates.retain(|&other| tables.blocking.allows(position(rank), position(other)));
         }
         finding.counts.candidates += candidates.len() as u64;
         let low = |rank: u32| tables.low_bytes(position(rank));
         let own_low = low(rank);
-        candidates.retain(|&other| equal_bytes(own_low, low(other)) >= self.gates.low);
+        candidates.retain(|&other| equal_bytes(own_low, low(other)) >= gates.low);
         finding.counts.verified += candidates.len() as u64;
         finding.counts.gated = finding.counts.candidates - finding.counts.verified;
         if candidates.is_empty() {
             return;
         }
         candidates.sort_unstable();
-        let list_all = self.gates.pairs || self.gates.links;
-        let own = self.shelf.get(rank, self.order[rank as usize], documents);
+        let list_all = gates.pairs || gates.links;
+        let own = shelf.get(rank, order[rank as usize], documents);
         let (count, is_many) = (own.hashes.len(), candidates.len() >= MANY);
         for &other in &*candidates {
-            let set = self.shelf.get(other, self.order[other as usize], documents);
+            let set = shelf.get(other, order[other as usize], documents);
             let other_count = set.hashes.len();
             let best = finding.best.map(|pair| pair.similarity);
             let least = match best {
                 // Ties go to the earlier representative, so a later one has to be better.
                 Some(best) if !list_all => least_shared(count, other_count, best, |s| s > best),
-                _ => least_shared(count, other_count, self.gates.threshold, |s| s >= self.gates.threshold),
+                _ => least_shared(count, other_count, gates.threshold, |s| s >= gates.threshold),
             };
             if is_many && own.shared_at_most(set) < least {
                 continue;
@@ -161,16 +125,16 @@ impl Ranking {
             if list_all {
                 finding.near.push(pair);
             }
-            if self.is_representative(other) && best.is_none_or(|best| pair.similarity > best) {
+            if ranking.is_representative(other) && best.is_none_or(|best| pair.similarity > best) {
                 finding.best = Some(pair);
             }
         }
     }
 
-    /// Fetch the buckets of a document into the cache, if it is one before `end` that has any.
-    pub(super) fn fetch(&self, rank: usize, end: usize, tables: &Tables) {
-        if rank < end && self.placed[rank] {
-            tables.buckets.fetch(rank);
+    /// Fetch the buckets of a document into the cache, if there is one and it has any.
+    fn fetch(&self, rank: usize) {
+        if self.ranking.placed.get(rank) == Some(&true) {
+            self.tables.buckets.fetch(rank);
         }
     }
 }

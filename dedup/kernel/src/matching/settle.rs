@@ -1,11 +1,10 @@
-//! Deciding documents in rank order, once they have been compared with those of earlier blocks.
+//! Deciding documents in rank order, once they have been compared with those settled before.
 
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 
-use super::ranking::Ranking;
-use super::seek::Finding;
-use super::{Counts, Documents, Pair, Tables};
+use super::seek::{Finding, Search, Seeker};
+use super::{Counts, Documents, Pair};
 
 /// What was decided and found so far, but for the representatives.
 #[derive(Default)]
@@ -18,33 +17,31 @@ pub struct Account {
 }
 
 impl Account {
-    /// Decide the documents of a block, of which it was found out what they have in common with those before rank `first`.
+    /// Decide some documents, of which it was found out what they have in common with those before rank `first`.
     pub fn settle(
         &mut self,
-        block: Range<usize>,
+        search: &Search<impl Documents>,
+        ranks: Range<usize>,
         findings: Vec<Finding>,
         first: u32,
-        ranking: &Ranking,
-        tables: &Tables,
-        documents: &impl Documents,
+        seeker: &mut Seeker,
     ) {
-        for (rank, mut finding) in block.clone().zip(findings) {
-            ranking.fetch(rank + 1, block.end, tables);
-            let representative = self.decide(rank as u32, &mut finding, first, ranking, tables, documents);
-            ranking.representatives[rank].store(representative, Ordering::Relaxed);
+        for (rank, finding) in ranks.zip(findings) {
+            let representative = self.decide(search, rank as u32, finding, first, seeker);
+            search.ranking.representatives[rank].store(representative, Ordering::Relaxed);
         }
     }
 
     /// Compare a document with those put into buckets from rank `first` on, then decide; gives its representative.
     fn decide(
         &mut self,
+        search: &Search<impl Documents>,
         rank: u32,
-        finding: &mut Finding,
+        mut finding: Finding,
         first: u32,
-        ranking: &Ranking,
-        tables: &Tables,
-        documents: &impl Documents,
+        seeker: &mut Seeker,
     ) -> u32 {
+        let ranking = search.ranking;
         let (at, gates) = (rank as usize, ranking.gates);
         let twin = ranking.twins[at];
         if twin != rank {
@@ -57,7 +54,7 @@ impl Account {
         if !ranking.placed[at] {
             return rank;
         }
-        ranking.seek_since(rank, first, finding, tables, documents);
+        search.seek_since(rank, first, seeker, &mut finding);
         self.counts.candidates += finding.counts.candidates;
         self.counts.gated += finding.counts.gated;
         self.counts.verified += finding.counts.verified;
@@ -69,7 +66,7 @@ impl Account {
             self.links.extend(links.map(|pair| (rank, pair.earlier)));
         }
         if gates.pairs || (finding.best.is_none() && (gates.links || !ranking.is_preceded(rank))) {
-            tables.buckets.put(at);
+            search.tables.buckets.put(at);
         }
         self.joined.extend(finding.best);
         finding.best.map_or(rank, |pair| pair.earlier)
