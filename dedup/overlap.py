@@ -7,7 +7,9 @@ items. Results come in the order of the items, whoever is faster.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
@@ -15,8 +17,9 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 2
-"""Items that wait for each worker while it works: without any, it would wait whenever the others are slow."""
+AHEAD = 10
+"""Items in line beside one for each worker. With few, workers wait whenever the caller has to: of three threads on two
+cores, one stands still for longer than an item takes. With four, two workers were idle for 5% of their time."""
 
 
 def spread(work: Callable[[Item], Result], items: Iterable[Item], threads: int) -> Iterator[Result]:
@@ -27,7 +30,7 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item], threads: int) 
         items: Made in the calling thread, which is the one that hears of interrupts.
         threads: How many; with 1, nothing is done beside anything.
     """
-    return map(work, items) if threads == 1 else _in_turn(work, items, threads)
+    return map(work, items) if threads == 1 else _in_turn(work, items, threads, 2 * threads + AHEAD)
 
 
 def beside(
@@ -40,7 +43,7 @@ def beside(
         items: See above.
         threads: Threads that may be used; None = as many as help.
     """
-    return map(work, items) if threads == 1 else _in_turn(work, items, 1)
+    return map(work, items) if threads == 1 else _in_turn(work, items, 1, 3)
 
 
 def both(first: Callable[[], None], second: Callable[[], None], threads: int | None = None) -> None:
@@ -53,67 +56,88 @@ def both(first: Callable[[], None], second: Callable[[], None], threads: int | N
         first()
         second()
         return
-    worker = _Worker[Callable[[], None], None](lambda work: work())
-    try:
-        worker.give(first)
+    with meanwhile(first) as wait:
         second()
-        worker.take()
+        wait()
+
+
+@contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Do something in another thread during the block, which ends no sooner.
+
+    Gives what waits (once) for its end, and raises what it raised.
+    """
+    crew = _Crew[None, None](lambda _: work(), 1)
+    try:
+        yield crew.give(None)
     finally:
-        worker.stop()
+        crew.stop()
 
 
-def _in_turn(work: Callable[[Item], Result], items: Iterable[Item], count: int) -> Iterator[Result]:
-    """Give items to one worker after the other, and take their results in the same order."""
-    workers = [_Worker(work) for _ in range(count)]
-    given = taken = 0
+def _in_turn(
+    work: Callable[[Item], Result], items: Iterable[Item], count: int, most: int
+) -> Iterator[Result]:
+    """Give items to whichever of `count` workers is free, and take their results in the order of the items.
+
+    At most `most` items are in line, at work, or done with and not taken.
+    """
+    crew = _Crew(work, count)
+    awaited: deque[Callable[[], Result]] = deque()
     try:
         for item in items:
-            workers[given % count].give(item)
-            given += 1
-            if given - taken > count * (1 + AHEAD):
-                yield workers[taken % count].take()
-                taken += 1
-        for number in range(taken, given):
-            yield workers[number % count].take()
+            awaited.append(crew.give(item))
+            del item
+            if len(awaited) > most:
+                yield awaited.popleft()()
+        while awaited:
+            yield awaited.popleft()()
     finally:
-        for worker in workers:
-            worker.stop()
+        crew.stop()
 
 
-class _Worker(Thread, Generic[Item, Result]):
-    """A thread that works on one item after the other. Pools take longer to import than a small run takes."""
+class _Crew(Generic[Item, Result]):
+    """Threads that share one line of items. Pools take longer to import than a small run takes."""
 
-    def __init__(self, work: Callable[[Item], Result]) -> None:
-        super().__init__(daemon=True)
+    def __init__(self, work: Callable[[Item], Result], count: int) -> None:
         self._work = work
-        self._items: SimpleQueue[tuple[Item] | None] = SimpleQueue()
-        self._results: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
+        self._line: SimpleQueue[tuple[Item, SimpleQueue[tuple[Result] | BaseException]] | None] = (
+            SimpleQueue()
+        )
         self._stopped = False
-        self.start()
+        self._threads = [Thread(target=self._run, daemon=True) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
 
-    def give(self, item: Item) -> None:
-        """Put an item in line."""
-        self._items.put((item,))
+    def give(self, item: Item) -> Callable[[], Result]:
+        """Put an item in line. Gives what waits for its result, once, and raises what its work raised."""
+        place: SimpleQueue[tuple[Result] | BaseException] = SimpleQueue()
+        self._line.put((item, place))
 
-    def take(self) -> Result:
-        """The result of the next item that was given, once there is one; what its work raised is raised again."""
-        result = self._results.get()
-        if isinstance(result, BaseException):
-            raise result
-        return result[0]
+        def take() -> Result:
+            result = place.get()
+            if isinstance(result, BaseException):
+                raise result
+            return result[0]
+
+        return take
 
     def stop(self) -> None:
-        """Wait until the item at work is done with; those behind it are let go."""
+        """Wait until the items at work are done with; those in line are let go."""
         self._stopped = True
-        self._items.put(None)
-        self.join()
+        for _ in self._threads:
+            self._line.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    def run(self) -> None:
-        """Work until told to stop, or something is raised."""
-        while (item := self._items.get()) is not None and not self._stopped:
+    def _run(self) -> None:
+        while (given := self._line.get()) is not None and not self._stopped:
+            item, place = given
+            del given
             try:
-                self._results.put((self._work(*item),))
+                place.put((self._work(item),))
             except BaseException as error:
-                self._results.put(error)
-                return
-            del item
+                self._stopped = (
+                    True  # all before this item have been begun, and nobody asks for those behind it
+                )
+                place.put(error)
+            del item, place

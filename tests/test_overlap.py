@@ -38,7 +38,7 @@ def test_items_are_not_made_long_before_they_are_worked_on() -> None:
 
     results = spread(str, items(), 4)
     assert next(results) == "0"
-    assert len(made) == 4 * (1 + AHEAD) + 1
+    assert len(made) == 2 * 4 + AHEAD + 1
     results.close()
 
 
