@@ -70,6 +70,11 @@ class Policy:
         """Whether `order` looks at more than positions, and so needs the digests of the clean texts."""
         return self.rules[0].kind not in ("first", "last")
 
+    @property
+    def is_input_order(self) -> bool:
+        """Whether `order` gives the positions as they are."""
+        return self.rules[0].kind == "first"
+
     def values(self, columns: Sequence[Column]) -> list[I64]:
         """What the policy needs to keep of some documents.
 
@@ -115,7 +120,7 @@ class Policy:
             int64[n], a permutation.
         """
         position = np.arange(len(tokens), dtype=np.int64)
-        if self.rules[0].kind == "first":
+        if self.is_input_order:
             return position
         if self.rules[0].kind == "last":
             return position[::-1].copy()

@@ -12,6 +12,7 @@ import numpy as np
 from dedup import native
 from dedup.clusters import families, sizes_with_known
 from dedup.corpus import Corpus
+from dedup.decisions import Choice, Decisions
 from dedup.excerpts import Excerpts
 from dedup.model import I64, Buffer, Mask, Matches, Texts
 from dedup.progress import Progress
@@ -107,33 +108,38 @@ class Outcome:
 def write_records(
     directory: OutputDirectory,
     sources: Sequence[Source],
-    outcome: Outcome,
+    corpus: Corpus,
+    decisions: Decisions,
     progress: Progress,
     *,
-    annotate: bool = False,
     removed: bool = False,
     copy: bool = False,
 ) -> None:
     """Write the records of all sources: those that stay to `kept/`, with `removed` the others to `removed/`.
 
-    With `annotate` all records go to `kept/`, each saying what was found.
-
     Raises:
         InputError: A source cannot be read again.
         OutputError: A file cannot be written.
     """
-    corpus = outcome.corpus
-    progress.start("writing", len(corpus), "articles")
-    keep = outcome.kept
     for i, source in enumerate(sources):
         start, stop = corpus.documents_of(i)
-        numbers, segments = corpus.numbers[start:stop], corpus.segments_of(i)
-        if annotate:
-            write_annotated(source, numbers, segments, outcome.tags(start, stop), directory, "kept")
-        else:
-            write_selected(source, numbers, keep[start:stop], segments, directory, "kept", copy=copy)
-            if removed:
-                write_selected(source, numbers, ~keep[start:stop], segments, directory, "removed", copy=copy)
+        where = source, corpus.numbers[start:stop]
+        how = corpus.segments_of(i), directory
+        write_selected(*where, Choice(decisions, start, stop), *how, "kept", copy=copy)
+        if removed:
+            write_selected(*where, Choice(decisions, start, stop, stay=False), *how, "removed", copy=copy)
+        progress.update(stop, stop)
+
+
+def write_tagged(
+    directory: OutputDirectory, sources: Sequence[Source], outcome: Outcome, progress: Progress
+) -> None:
+    """Write all records of all sources to `kept/`, each saying what was found. Raises as `write_records`."""
+    corpus = outcome.corpus
+    for i, source in enumerate(sources):
+        start, stop = corpus.documents_of(i)
+        where = source, corpus.numbers[start:stop], corpus.segments_of(i)
+        write_annotated(*where, outcome.tags(start, stop), directory, "kept")
         progress.update(stop, stop)
 
 

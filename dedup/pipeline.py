@@ -6,6 +6,8 @@
     match   the keep policy's order -> clusters             (the documents that pass the gates are read again)
     write   records that stay, clusters, pairs, skipped, summary
 
+Where nothing can change what is decided of an article, records are written while later ones are matched.
+
 Nothing is printed: whoever calls passes a `Progress` and shows the `Summary`.
 """
 
@@ -23,17 +25,15 @@ from dedup.bands import choose
 from dedup.clusters import largest, sizes
 from dedup.config import fingerprint
 from dedup.corpus import Corpus, CorpusBuilder
-from dedup.engines import make_engine
 from dedup.excerpts import ExcerptFinder, Excerpts
 from dedup.families import Lineage
-from dedup.keep import Policy
-from dedup.memory import Memory, half_of_free
+from dedup.job import Job
 from dedup.model import I64, Matches, Rule, Sketches, Texts
 from dedup.options import Options
-from dedup.outputs import Outcome, write_records, write_tables
+from dedup.outputs import Outcome, write_tables
 from dedup.overlap import both, spread
-from dedup.progress import Clock, Progress, Silent
-from dedup.readers import Fields, Source, check_articles, check_mapped, open_sources
+from dedup.progress import Progress, Silent
+from dedup.readers import Source, check_articles, check_mapped
 from dedup.reading import collect, read_again, unchanged
 from dedup.stages import Matcher
 from dedup.stripping import Stripping
@@ -43,7 +43,6 @@ from dedup.writers import OutputDirectory, keep_apart, write_chunks, write_json
 
 if TYPE_CHECKING:
     from dedup.against.known import Seen
-    from dedup.boilerplate.learned import Learned
 
 SLICE_SECONDS = 0.1
 """Documents are matched in slices of about this long, so that progress moves and an interrupt is heard."""
@@ -84,10 +83,8 @@ def run(
         directory = None
         if options.output is not None and not options.dry_run:
             directory = stack.enter_context(OutputDirectory(options.output, options.force, options.threads))
-        job = _Job(inputs, options, rules, progress or Silent())
+        job = Job(inputs, options, rules, progress or Silent(), directory, stack)
         job.open(opened or {})
-        for source in job.every:
-            stack.callback(source.close)
         builder = CorpusBuilder(job.policy, job.memory, options.blocking, job.fields.more)
         with unchanged(job.every):
             if options.learn:
@@ -104,59 +101,6 @@ def run(
     return summary
 
 
-class _Job:
-    """What the parts of a run share."""
-
-    def __init__(
-        self, inputs: Sequence[str], options: Options, rules: tuple[Rule, ...], progress: Progress
-    ) -> None:
-        self.inputs = inputs
-        self.options = options
-        self.progress = progress
-        self.clock = Clock()
-        self.memory = Memory(options.memory or half_of_free(), options.temp_dir)
-        self.policy = Policy.parse(options.keep_policy, options.source_field)
-        learned_by = (options.source_field,) if options.learn and options.source_field is not None else ()
-        more = dict.fromkeys((*self.policy.fields(), *options.blocking.fields(), *learned_by))
-        self.fields = Fields(options.text_fields, options.id_field, tuple(more), options.encoding)
-        self.learned: Learned | None = None
-        self._use(rules)
-
-    def _use(self, rules: tuple[Rule, ...]) -> None:
-        options = self.options
-        self.rules = rules
-        self.stages = make_engine(
-            options.engine, options.settings, rules, options.text_fields, options.threads
-        )
-
-    def open(self, opened: Mapping[str, Source]) -> None:
-        """Open the articles and those that are known."""
-        options = self.options
-        self.sources = open_sources(self.inputs, self.fields, self.stages, options.temp_dir, options.output)
-        self.known: list[Source] = []
-        if options.against:
-            from dedup.against import known  # most runs do without
-
-            self.known = known.open_known(self.inputs, options, opened, self.fields, self.stages)
-        self.every = [*self.sources, *self.known]
-
-    def learn(self, builder: CorpusBuilder) -> None:
-        """Learn from the articles what else is boilerplate, and strip it from now on."""
-        from dedup.boilerplate.learner import Learner  # most runs do without
-        from dedup.learning import observe
-
-        options = self.options
-        with Learner(self.stages, spill=True, temp_dir=options.temp_dir) as learner:
-            for source, batch in collect(self.sources, builder, options.limit, self.progress, self.clock):
-                with self.clock.stage("learn"):
-                    observe(learner, source, batch, self.fields, options.source_field)
-            check_articles(self.sources)
-            self.progress.start("deciding", None, "articles")
-            with self.clock.stage("learn"):
-                self.learned = learner.learn(options.min_documents)
-        self._use(self.rules + self.learned.rules())
-
-
 @dataclass(frozen=True, slots=True)
 class _Found:
     """What comparing found; `order` is that of the keep policy, int64[n]."""
@@ -168,7 +112,7 @@ class _Found:
     order: I64
 
 
-def _find(job: _Job, builder: CorpusBuilder) -> _Found:
+def _find(job: Job, builder: CorpusBuilder) -> _Found:
     """Sketch the articles, take out those that are known, cluster the rest."""
     options, stages, progress, clock = job.options, job.stages, job.progress, job.clock
     matcher = stages.matcher(pairs=options.pairs, links=options.families, memory=job.memory)
@@ -207,28 +151,30 @@ def _find(job: _Job, builder: CorpusBuilder) -> _Found:
     with clock.stage("match"):
         order = job.policy.order(corpus.values, corpus.tokens, corpus.digest, corpus.ids)
         matcher.start(order, corpus.segments, corpus.comparable)
-        _advance(matcher, "matching", len(corpus), job.every, progress)
+        job.write_ahead(corpus)
+        for start, stop in _advance(matcher, "matching", len(corpus), job.every, progress):
+            job.decide(matcher.kept(start, stop))
         matches = matcher.result()
     excerpts = None
     if finder is not None:
         with clock.stage("excerpts"):
             finder.start(matches, order, corpus.segments, corpus.comparable)
-            _advance(finder, "searching", len(corpus), job.every, progress)
+            for _ in _advance(finder, "searching", len(corpus), job.every, progress):
+                job.check()
             matches, excerpts = finder.result()
     if seen is not None:
         matches, excerpts = seen.merge(matches, excerpts)
     return _Found(corpus, matches, excerpts, seen, order)
 
 
-def _write(job: _Job, found: _Found, summary: Summary, directory: OutputDirectory) -> None:
+def _write(job: Job, found: _Found, summary: Summary, directory: OutputDirectory) -> None:
     """Everything but the summary."""
     options, corpus = job.options, found.corpus
     with job.clock.stage("write"):
         names = corpus.ids if found.seen is None else found.seen.names
         outcome = Outcome.of(corpus, found.matches, found.excerpts, found.order, options.families, names)
-        ways = {"annotate": options.annotate, "removed": options.write_removed, "copy": options.copy}
         both(
-            lambda: write_records(directory, job.sources, outcome, job.progress, **ways),
+            lambda: job.write(directory, outcome),
             lambda: write_tables(directory, outcome, pairs=options.pairs, guarded=options.settings.strip),
             options.threads,
         )
@@ -257,23 +203,24 @@ def _add(sketches: Sketches, matcher: Matcher, finder: ExcerptFinder | None) -> 
 
 def _advance(
     work: Matcher | ExcerptFinder, doing: str, count: int, sources: Sequence[Source], progress: Progress
-) -> None:
-    """Go through `count` documents in slices."""
+) -> Iterator[tuple[int, int]]:
+    """Go through `count` documents in slices; yields the bounds of each."""
     progress.start(doing, count, "articles")
     done, slice_size = 0, 1024
     while done < count:
         check_mapped(sources)
-        start = time.perf_counter()
+        began, start = time.perf_counter(), done
         done = work.advance(slice_size)
-        seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - began
         progress.update(done, done)
+        yield start, done
         if seconds < SLICE_SECONDS / 2:
             slice_size *= 2
         elif seconds > SLICE_SECONDS * 2:
             slice_size = max(1, slice_size // 2)
 
 
-def _summarise(job: _Job, found: _Found) -> Summary:
+def _summarise(job: Job, found: _Found) -> Summary:
     options, corpus, matches = job.options, found.corpus, found.matches
     bands = choose(options.settings)
     cluster_sizes = sizes(matches.representative)

@@ -35,6 +35,25 @@ class Silent:
         """Show nothing."""
 
 
+class Later:
+    """Shows nothing until it is told where: what happens belongs to a stage that has not begun."""
+
+    def __init__(self) -> None:
+        self._where: Progress = Silent()
+
+    def show(self, where: Progress) -> None:
+        """Show there what happens from now on."""
+        self._where = where
+
+    def start(self, stage: str, total: int | None, unit: str) -> None:
+        """Pass it on."""
+        self._where.start(stage, total, unit)
+
+    def update(self, done: int, articles: int) -> None:
+        """Pass it on."""
+        self._where.update(done, articles)
+
+
 @dataclass(slots=True)
 class Clock:
     """Seconds by stage, in the order in which the stages first ended. A stage within another is not part of it."""

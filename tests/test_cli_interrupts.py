@@ -5,15 +5,20 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dedup import pipeline
+from dedup.errors import OutputError
 from dedup.readers import Batch
 from dedup.readers.jsonl import JsonLines
+from dedup.writers import OutputDirectory
 from tests.articles import Cli, edited, story, write_jsonl
+from tests.containers import write_records
 
 DEDUP = [sys.executable, "-m", "dedup"]
 
@@ -161,11 +166,57 @@ def test_an_input_cut_short_between_stages(
 
     def cut_after(*arguments: object) -> object:
         result = real(*arguments)
+        if isinstance(result, Iterator):
+            result = iter(list(result))
         cut(articles)
         return result
 
     monkeypatch.setattr(pipeline, stage, cut_after)
     assert "in.jsonl changed while it was read" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("extension", [".jsonl", ".json", ".csv", ".parquet", ".arrow"])
+def test_an_input_cut_short_while_its_records_wait_to_be_written(
+    dedup: Cli, monkeypatch: pytest.MonkeyPatch, extension: str
+) -> None:
+    rows = [
+        {"id": str(i), "text": story(i % 100), "date": None, "score": i, "tags": None} for i in range(200)
+    ]
+    articles = write_records(Path(f"in{extension}"), rows)
+    advance: Callable[..., Iterator[object]] = pipeline._advance
+
+    def cut_before_saying(*arguments: object) -> Iterator[object]:
+        slices = list(advance(*arguments))
+        time.sleep(0.1)  # for whoever writes to reach the first record that is not decided
+        cut(articles)
+        yield from slices
+
+    monkeypatch.setattr(pipeline, "_advance", cut_before_saying)
+    assert f"in{extension} changed while it was read" in dedup.fails(
+        "run", articles, "-o", "out", "--threads", "2"
+    )
+    assert not Path("out").exists()
+
+
+def test_an_interrupt_ends_the_writing_of_records(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = threading.Event()
+
+    def endless(directory: OutputDirectory, *_: object, **__: object) -> None:
+        with directory.open("kept/in.jsonl") as file:
+            while True:
+                file.write(bytes(1 << 20))
+                begun.set()
+
+    def interrupted(*_: object) -> None:
+        assert begun.wait(20)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dedup.job.write_records", endless)
+    monkeypatch.setattr(pipeline, "_advance", interrupted)
+    dedup("run", articles, "-o", "out", "--threads", "2", code=130)
     assert not Path("out").exists()
 
 
@@ -193,8 +244,29 @@ def test_no_memory_is_one_line(dedup: Cli, articles: Path, monkeypatch: pytest.M
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("dedup.pipeline.open_sources", exhausted)
+    monkeypatch.setattr("dedup.job.open_sources", exhausted)
     assert "out of memory" in dedup.fails("run", articles, "-o", "out")
+    assert not Path("out").exists()
+
+
+def test_writing_that_fails_while_articles_are_compared_ends_the_run(
+    dedup: Cli, articles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OutputError("cannot write out/kept: No space left on device", "free some space")
+
+    def going_on(*arguments: object) -> Iterator[object]:
+        yield from advance(*arguments)
+        for _ in range(2000):
+            yield 0, 0
+            time.sleep(0.01)
+        raise AssertionError("nobody heard of it")
+
+    advance: Callable[..., Iterator[object]] = pipeline._advance
+    monkeypatch.setattr("dedup.outputs.write_selected", full)
+    monkeypatch.setattr(pipeline, "_advance", going_on)
+    message = dedup.fails("run", articles, "-o", "out", "--threads", "2")
+    assert "No space left" in message
     assert not Path("out").exists()
 
 

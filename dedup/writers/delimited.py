@@ -8,19 +8,20 @@ import io
 import json
 from collections.abc import Iterator
 
-from dedup.model import Mask, Texts
+from dedup.model import Texts
 from dedup.readers.delimited import Delimited
-from dedup.writers.rewrite import Rewrite
+from dedup.writers.rewrite import Rewrite, Selection
 from dedup.writers.spans import encoded, write_original_lines, write_stretches
 from dedup.writers.tags import PREFIX, tag_names
 
 
-def write_selected(rewrite: Rewrite[Delimited], keep: Mask) -> None:
+def write_selected(rewrite: Rewrite[Delimited], keep: Selection) -> None:
     """Write the header and the kept rows; see `records.write_selected`."""
     source, file = rewrite.source, rewrite.source.file
     with rewrite.output() as stream:
         if file.encoding != "utf-8":
-            write_original_lines(stream, file, source.header_end, source.starts, source.ends, keep)
+            mask = rewrite.chosen(keep, 0, len(rewrite.numbers))
+            write_original_lines(stream, file, source.header_end, source.starts, source.ends, mask)
             return
         data = file.content()
         header, end = _header(source)
@@ -28,7 +29,7 @@ def write_selected(rewrite: Rewrite[Delimited], keep: Mask) -> None:
         first = 0
         for starts, ends in zip(source.starts, source.ends, strict=True):
             last = first + len(starts)
-            write_stretches(stream, data, starts, ends, keep[first:last])
+            write_stretches(stream, data, starts, ends, rewrite.chosen(keep, first, last))
             first = last
 
 

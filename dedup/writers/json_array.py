@@ -7,18 +7,18 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from dedup import native
-from dedup.model import Buffer, Mask, Texts
+from dedup.model import Buffer, Texts
 from dedup.readers.json_array import JsonArray
-from dedup.writers.rewrite import Rewrite
+from dedup.writers.rewrite import Rewrite, Selection
 from dedup.writers.spans import encoded
 
 
-def write_selected(rewrite: Rewrite[JsonArray], keep: Mask) -> None:
+def write_selected(rewrite: Rewrite[JsonArray], keep: Selection) -> None:
     """Write an array of the kept elements; see `records.write_selected`."""
     elements = (
         memoryview(segment.data)[segment.starts[i] : segment.ends[i]]
         for segment, first, last in rewrite.parts()
-        for i in np.flatnonzero(keep[first:last]).tolist()
+        for i in np.flatnonzero(rewrite.chosen(keep, first, last)).tolist()
     )
     _write(rewrite, elements)
 

@@ -5,25 +5,25 @@ from __future__ import annotations
 import codecs
 
 from dedup import native
-from dedup.model import Mask, Texts
+from dedup.model import Texts
 from dedup.readers.jsonl import JsonLines
-from dedup.writers.rewrite import Rewrite
+from dedup.writers.rewrite import Rewrite, Selection
 from dedup.writers.spans import encoded, write_original_lines, write_stretches
 
 
-def write_selected(rewrite: Rewrite[JsonLines], keep: Mask) -> None:
+def write_selected(rewrite: Rewrite[JsonLines], keep: Selection) -> None:
     """Write the kept lines; see `records.write_selected`."""
     file, segments = rewrite.source.file, rewrite.segments
     with rewrite.output() as stream:
         if file.encoding != "utf-8":
             starts, ends = [s.starts for s in segments], [s.ends for s in segments]
-            write_original_lines(stream, file, 0, starts, ends, keep)
+            write_original_lines(stream, file, 0, starts, ends, rewrite.chosen(keep, 0, len(rewrite.numbers)))
             return
         if file.content()[:3] == codecs.BOM_UTF8:
             stream.write(codecs.BOM_UTF8)
         for segment, first, last in rewrite.parts():
-            file.check_mapped()
-            write_stretches(stream, segment.data, segment.starts, segment.ends, keep[first:last])
+            mask = rewrite.chosen(keep, first, last)
+            write_stretches(stream, segment.data, segment.starts, segment.ends, mask)
 
 
 def write_annotated(rewrite: Rewrite[JsonLines], tags: Texts) -> None:

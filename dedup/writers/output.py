@@ -17,7 +17,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from io import BufferedWriter, FileIO
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +66,7 @@ class OutputDirectory:
         self.threads = threads
         self._made: list[Path] = []
         self._lock: int | None = None
+        self._over = False
         try:
             with _reported(path):
                 self._made = _missing_parents(path)
@@ -93,12 +94,17 @@ class OutputDirectory:
             OutputError: It cannot be written, for instance because the disk is full.
         """
         staged = self._staging / name
+        self._check()
         with _reported(self.path / name):
             staged.parent.mkdir(parents=True, exist_ok=True)
-            with BufferedWriter(_Begun(staged, "ab" if append else "xb"), BUFFER) as file:
+            with BufferedWriter(_Begun(staged, "ab" if append else "xb", self._check), BUFFER) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
+
+    def stop(self) -> None:
+        """Write nothing more: what other threads still write fails, so that nobody has to wait for its end."""
+        self._over = True
 
     def commit(self) -> None:
         """Put all files into place."""
@@ -118,6 +124,7 @@ class OutputDirectory:
 
     def abort(self) -> None:
         """Remove everything that was written. Does nothing after `commit`."""
+        self.stop()
         shutil.rmtree(self._staging, ignore_errors=True)
         self._remove_made()
         self._unlock()
@@ -129,6 +136,10 @@ class OutputDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.abort()
+
+    def _check(self) -> None:
+        if self._over:
+            raise OutputError(f"nothing more is written to {self.path}", "the run has ended: begin another")
 
     def _clear_earlier(self, files: set[Path]) -> None:
         """Remove the results of an earlier run that `files` will not replace; its summary goes first."""
@@ -171,12 +182,14 @@ class OutputDirectory:
 class _Begun(FileIO):
     """A file that goes to the disk while it is written; else the sync at its end would wait for all of it."""
 
-    def __init__(self, path: Path, mode: str) -> None:
+    def __init__(self, path: Path, mode: str, check: Callable[[], None]) -> None:
         super().__init__(path, mode)
+        self._check = check
         self._begun = self._written = self.tell()
 
     def write(self, data: ReadableBuffer, /) -> int:
-        """Write `data`."""
+        """Write `data`, unless the check raises something."""
+        self._check()
         count = super().write(data)
         self._written += count
         if self._written - self._begun >= AT_ONCE:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from dedup.errors import InternalError
-from dedup.model import I64, Mask, Segment, Texts
+from dedup.model import I64, Segment, Texts
 from dedup.readers.base import Source
 from dedup.readers.delimited import Delimited
 from dedup.readers.json_array import JsonArray
@@ -19,13 +19,13 @@ from dedup.readers.table import Table
 from dedup.readers.text import TextFiles
 from dedup.writers import delimited, json_array, jsonl, text
 from dedup.writers.output import OutputDirectory
-from dedup.writers.rewrite import Rewrite
+from dedup.writers.rewrite import Rewrite, Selection
 
 
 class _Writer(Protocol):
     """What the module of a format offers."""
 
-    def write_selected(self, rewrite: Any, keep: Mask, /) -> None: ...
+    def write_selected(self, rewrite: Any, keep: Selection, /) -> None: ...
 
     def write_annotated(self, rewrite: Any, tags: Texts, /) -> None: ...
 
@@ -33,7 +33,7 @@ class _Writer(Protocol):
 def write_selected(
     source: Source,
     numbers: I64,
-    keep: Mask,
+    keep: Selection,
     segments: Sequence[Segment],
     out: OutputDirectory,
     folder: str,
@@ -48,7 +48,7 @@ def write_selected(
     Args:
         source: A source whose batches have been read.
         numbers: int64[n], `Batch.numbers` of its usable documents, in order.
-        keep: bool[n], the documents to write.
+        keep: bool[n], the documents to write. Formats that have a batch after the other ask for it in slices.
         segments: `Batch.segment` of its batches, in order.
         out: Where to.
         folder: `kept` or `removed`.
@@ -59,7 +59,7 @@ def write_selected(
         OutputError: The output cannot be written.
     """
     if isinstance(source, TextFiles):
-        text.write_selected(source, numbers[keep], out, folder, copy=copy)
+        text.write_selected(source, numbers[keep[:]], out, folder, copy=copy)
     elif isinstance(source, RecordFile) and source.rejected is None:
         source.check_mapped()
         _writer(source).write_selected(Rewrite(source, numbers, segments, out, folder), keep)

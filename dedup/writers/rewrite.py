@@ -6,14 +6,20 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Generic, TypeVar
+from typing import IO, Generic, Protocol, TypeVar
 
-from dedup.model import I64, Segment
+from dedup.model import I64, Mask, Segment
 from dedup.readers.compression import compressor
 from dedup.readers.record_file import RecordFile
 from dedup.writers.output import OutputDirectory
 
 FileSource = TypeVar("FileSource", bound=RecordFile)
+
+
+class Selection(Protocol):
+    """Which of the usable documents of a source are written: a mask, whose slices may take a while to be known."""
+
+    def __getitem__(self, some: slice, /) -> Mask: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,12 @@ class Rewrite(Generic[FileSource]):
         name = (PurePosixPath(self.folder) / self.source.relative).as_posix()
         with self.out.open(name) as raw, compressor(raw, self.source.file.codec) as stream:
             yield stream
+
+    def chosen(self, keep: Selection, first: int, last: int) -> Mask:
+        """Part of `keep`. To know it may take a while, in which the file may have become shorter than its map."""
+        mask = keep[first:last]
+        self.source.check_mapped()
+        return mask
 
     def parts(self) -> Iterator[tuple[Segment, int, int]]:
         """Each segment with the positions of its first document and of the one after its last."""

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dedup.model import I64, Mask, Texts
+from dedup.model import I64, Texts
 from dedup.readers.formats import Format
 from dedup.readers.table import ARROW_FILE, BATCH_ROWS, Table, open_arrow, reading
-from dedup.writers.rewrite import Rewrite
+from dedup.writers.rewrite import Rewrite, Selection
 from dedup.writers.tags import tag_columns, tag_names, tag_schema
 
 _LZ4_MAGIC = b"\x04\x22\x4d\x18"
@@ -28,9 +28,9 @@ GROUP_BYTES = 16 << 20
 """Bytes in a batch, about. Each one written becomes a row group of a Parquet file, which should not be small."""
 
 
-def write_selected(rewrite: Rewrite[Table], keep: Mask) -> None:
+def write_selected(rewrite: Rewrite[Table], keep: Selection) -> None:
     """Write the kept rows; see `records.write_selected`."""
-    _write(rewrite, rewrite.numbers[keep], None, lambda batch, *_: batch)
+    _write(rewrite, keep, None, lambda batch, *_: batch)
 
 
 def write_annotated(rewrite: Rewrite[Table], tags: Texts) -> None:
@@ -47,16 +47,16 @@ def write_annotated(rewrite: Rewrite[Table], tags: Texts) -> None:
             batch = batch.append_column(field, column)
         return batch
 
-    _write(rewrite, rewrite.numbers, tag_schema(names), with_tags)
+    _write(rewrite, None, tag_schema(names), with_tags)
 
 
 def _write(
     rewrite: Rewrite[Table],
-    rows: I64,
+    keep: Selection | None,
     more: pa.Schema | None,
     change: Callable[[pa.RecordBatch, int, int], pa.RecordBatch],
 ) -> None:
-    """Write the rows with the numbers `rows` (ascending, from 1), changed, with the columns `more` in the schema."""
+    """Write the rows of some usable documents (None = all), changed, with the columns `more` in the schema."""
     source = rewrite.source
     memory = pa.py_buffer(source.file.content())
     with rewrite.output() as stream:
@@ -73,11 +73,14 @@ def _write(
         with writer(stream, schema, memory) as write:
             seen = 0
             for batch in reading(source.path, lambda: batches):
-                first, last = np.searchsorted(rows, [seen + 1, seen + len(batch) + 1]).tolist()
-                if last > first:
+                first, last = np.searchsorted(rewrite.numbers, [seen + 1, seen + len(batch) + 1]).tolist()
+                rows = rewrite.numbers[first:last] - (seen + 1)
+                if keep is not None:
+                    rows = rows[rewrite.chosen(keep, first, last)]
+                if len(rows):
                     chosen = batch
-                    if last - first < len(batch):
-                        chosen = _take(batch, rows[first:last] - (seen + 1))
+                    if len(rows) < len(batch):
+                        chosen = _take(batch, rows)
                     write(change(chosen, first, last))
                 seen += len(batch)
 
