@@ -83,6 +83,22 @@ class Rows:
         values = self.values(case, size, metric)
         return statistics.median(values) if values else None
 
+    def ratio(self, case: str, other: str, size: int, metric: str) -> float | None:
+        """The median over rounds of a case's metric, as a multiple of another's in the same round; None without any.
+
+        Within a round the machine is about as fast for both; between rounds its speed changes.
+        """
+        rounds: dict[int, tuple[list[float], list[float]]] = {}
+        for row in self._rows:
+            if (row.size, row.metric) == (size, metric) and row.case in (case, other):
+                own, others = rounds.setdefault(row.round, ([], []))
+                if row.case == case:
+                    own.append(row.value)
+                if row.case == other:
+                    others.append(row.value)
+        both = [(statistics.median(a), statistics.median(b)) for a, b in rounds.values() if a and b]
+        return statistics.median(a / b for a, b in both) if both else None
+
     def __iter__(self) -> Iterator[Row]:
         return iter(self._rows)
 

@@ -85,6 +85,20 @@ def test_a_peer_is_compared_on_the_same_articles(
     assert tool in peers.summary(rows)
 
 
+def test_ratios_are_those_of_the_same_round() -> None:
+    log = Log("peers")
+    for turn, speed in enumerate((1.0, 2.0, 10.0)):
+        log.add("other", 10, turn, cpu=6 * speed)
+        log.add("dedup", 10, turn, cpu=1.5 * speed)
+        log.add("dedup", 10, turn, cpu=2.5 * speed)
+    log.add("dedup", 10, 3, cpu=1000)
+    log.add("other", 20, 0, cpu=1)
+    rows = Rows(log.rows)
+    assert rows.ratio("other", "dedup", 10, "cpu") == 3
+    assert rows.ratio("dedup", "dedup", 10, "cpu") == 1
+    assert rows.ratio("other", "dedup", 20, "cpu") is None
+
+
 def test_all_others_run_and_are_recorded(tmp_path: Path, work: Work) -> None:
     names = ["growth", "skew", "startup", "hashing", "accuracy", "stages", "index"]
     # Only what needs no environment and no server of its own: not rensa, not Redis.

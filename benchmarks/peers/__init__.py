@@ -87,7 +87,7 @@ def _judge(
 
 
 def summary(rows: Rows) -> str:
-    """A table for each number of articles, ratios within it."""
+    """A table for each number of articles; ratios are those of the same round."""
     parts = []
     does = {tool.name: tool.does for tool in TOOLS}
     most = max(size for _, size in rows.cases())
@@ -97,13 +97,14 @@ def summary(rows: Rows) -> str:
         base = rows.median(DEDUP, size, "cpu")
         for case in [case for case, count in rows.cases() if count == size and case in does]:
             cpu = rows.median(case, size, "cpu")
+            ratio = rows.ratio(case, DEDUP, size, "cpu")
             whole = rows.median(case, size, "whole")
             lines.append(
                 (
                     f"{case}: {does[case]}",
                     number(cpu, 2),
-                    number(cpu / base if cpu and base else None),
-                    number(cpu / size / least if cpu and least else None),
+                    number(ratio),
+                    number(ratio * base / size / least if ratio and base and least else None),
                     number(rows.median(case, size, "peak"), 0),
                     number(rows.median(case, size, "precision"), 3),
                     number(rows.median(case, size, "recall"), 3)
