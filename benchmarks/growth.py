@@ -72,10 +72,10 @@ def _checksum(path: Path) -> str:
 
 
 def summary(rows: Rows) -> str:
-    """A table of all sizes."""
+    """A table of all sizes; threads are compared in the same round."""
     lines = []
     for size in dict.fromkeys(size for _, size in rows.cases()):
-        one, two = (rows.median(case, size, "wall") for case in ("1 thread", "2 threads"))
+        faster = rows.ratio("1 thread", "2 threads", size, "wall")
         cpu = rows.median("1 thread", size, "cpu") or 0.0
         private = rows.median("1 thread", size, "private") or 0.0
         lines.append(
@@ -83,7 +83,7 @@ def summary(rows: Rows) -> str:
                 number(size, 0),
                 number(cpu, 2),
                 number(cpu / size * 1e6),
-                number(one / two if one and two else None, 2),
+                number(faster, 2),
                 number(private, 0),
                 number(private * 1e3 / size, 2),
                 number(rows.median("1 thread", size, "spilled") or 0.0, 0),

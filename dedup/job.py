@@ -36,12 +36,12 @@ class Job:
         rules: What is boilerplate, as far as it is known before anything is learned.
         progress: Told how far the run is.
         directory: Where to write; None = nowhere.
+        stack: Closed when the run ends, however it does.
 
     Attributes:
         sources: The articles.
         known: Those of `options.against`.
         every: Both.
-        stack: Closed when the run ends, however it does.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class Job:
             self._wait()
             if not np.array_equal(self._decisions.of(0, len(corpus)), kept):
                 raise InternalError("other records were written than those that stay")
+            progress.update(len(corpus), len(corpus))  # all of it may have been over before
         elif self.options.annotate:
             write_tagged(directory, self.sources, outcome, progress)
         else:
